@@ -1,0 +1,93 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+/// A target of ours; every Swift target has the same settings.
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "weir",
+    products: [
+        .executable(name: "weir", targets: ["weir"]),
+        .library(name: "WeirClient", targets: ["WeirClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        // C: headers and shims; the kernels of CBytes are the only logic.
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .target(name: "CBytes"),
+        .target(name: "CLinux"),
+
+        // Leaves.
+        target("Clock", ["CLinux"]),
+        target("Crypto", ["COpenSSL"]),
+        target("TLS", ["COpenSSL"]),
+        target("HTTP", ["CNGHTTP2"]),
+        target("Reactor", ["CLinux"]),
+        target("Wire", ["CBytes"]),
+
+        // The protocol, who may speak it, the log, and what the log's control entries make.
+        target("Kinesis", ["Wire", "Crypto"]),
+        target("Access", ["Wire", "Crypto"]),
+        target("ShardLog", ["CLinux", "CBytes", "Crypto"]),
+        target("Catalog", ["ShardLog", "Kinesis"]),
+
+        // One request, one record, one subscription; the process around it; the client.
+        target(
+            "Gateway",
+            [
+                "Catalog", "ShardLog", "Kinesis", "Access", "Wire", "Crypto", "HTTP", "TLS",
+                "Reactor", "Clock",
+            ]),
+        target(
+            "Server",
+            [
+                "Gateway", "Catalog", "ShardLog", "Kinesis", "Access", "Wire", "Crypto", "HTTP",
+                "TLS", "Reactor", "Clock", "CLinux",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        target("WeirClient", ["HTTP", "TLS", "Reactor", "Kinesis", "Access", "Wire"]),
+        .executableTarget(
+            name: "weir",
+            dependencies: [
+                "Server", "WeirClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: settings),
+
+        tests("Clock", ["Clock"]),
+        tests("Crypto", ["Crypto"]),
+        tests("TLS", ["TLS"]),
+        tests("HTTP", ["HTTP"]),
+        tests("Reactor", ["Reactor"]),
+        tests("Wire", ["Wire", "CBytes"]),
+        tests("Kinesis", ["Kinesis", "Wire", "Crypto"]),
+        tests("Access", ["Access", "Wire", "Crypto"]),
+        tests("ShardLog", ["ShardLog", "CBytes"]),
+        tests("Catalog", ["Catalog", "ShardLog", "Kinesis"]),
+        tests("Gateway", ["Gateway", "Catalog", "ShardLog", "Kinesis", "Wire"]),
+        tests("Tidy", []),
+    ],
+    swiftLanguageModes: [.v6]
+)

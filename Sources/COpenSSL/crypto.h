@@ -1,0 +1,3 @@
+// What the Crypto target needs of libcrypto; macros that Swift cannot import are wrapped here.
+#pragma once
+#include <openssl/evp.h>
