@@ -1,1 +1,160 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+const uint32_t WEIR_EPOLLIN = EPOLLIN;
+const uint32_t WEIR_EPOLLOUT = EPOLLOUT;
+const uint32_t WEIR_EPOLLRDHUP = EPOLLRDHUP;
+const uint32_t WEIR_EPOLLHUP = EPOLLHUP;
+const uint32_t WEIR_EPOLLERR = EPOLLERR;
+
+const int WEIR_O_DIRECT = O_DIRECT;
+const int WEIR_O_PATH = O_PATH;
+const int WEIR_O_TMPFILE = O_TMPFILE;
+const int WEIR_MADV_POPULATE_READ = MADV_POPULATE_READ;
+const int WEIR_MADV_POPULATE_WRITE = MADV_POPULATE_WRITE;
+const int WEIR_FALLOC_FL_KEEP_SIZE = FALLOC_FL_KEEP_SIZE;
+const int WEIR_FALLOC_FL_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE;
+const int WEIR_FALLOC_FL_ZERO_RANGE = FALLOC_FL_ZERO_RANGE;
+const unsigned WEIR_RENAME_NOREPLACE = RENAME_NOREPLACE;
+const unsigned WEIR_SYNC_FILE_RANGE_WRITE = SYNC_FILE_RANGE_WRITE;
+
+int weir_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int weir_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+int weir_signalfd(const int *signals, size_t count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    int code = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (code != 0) {
+        errno = code;
+        return -1;
+    }
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int weir_timerfd(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
+
+int weir_accept(int descriptor) {
+    return accept4(descriptor, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int weir_stream_socket(int family) {
+    return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+int weir_unacknowledged_bytes(int descriptor, int *bytes) {
+    return ioctl(descriptor, SIOCOUTQ, bytes);
+}
+
+int weir_unsent_bytes(int descriptor, int *bytes) {
+    return ioctl(descriptor, SIOCOUTQNSD, bytes);
+}
+
+int64_t weir_acknowledged_bytes(int descriptor) {
+    struct tcp_info info;
+    memset(&info, 0, sizeof info);
+    socklen_t length = sizeof info;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return -1;
+    return (int64_t)info.tcpi_bytes_acked;
+}
+
+int weir_so_error(int descriptor) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return errno;
+    return error;
+}
+
+int weir_openat(int folder, const char *path, int flags, mode_t mode) {
+    return openat(folder, path, flags | O_CLOEXEC, mode);
+}
+
+int weir_fallocate(int descriptor, int mode, int64_t offset, int64_t length) {
+    return fallocate(descriptor, mode, offset, length);
+}
+
+int weir_renameat2(
+    int from_folder, const char *from, int to_folder, const char *to, unsigned flags) {
+    return renameat2(from_folder, from, to_folder, to, flags);
+}
+
+int weir_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned flags) {
+    return sync_file_range(descriptor, offset, length, flags);
+}
+
+int weir_copy_file_range(
+    int from, int64_t from_offset, int to, int64_t to_offset, size_t length, ssize_t *copied) {
+    off64_t source = from_offset, target = to_offset;
+    ssize_t n = copy_file_range(from, &source, to, &target, length, 0);
+    *copied = n < 0 ? 0 : n;
+    return n < 0 ? -1 : 0;
+}
+
+int weir_lock_file(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
+
+int weir_fstatfs(int descriptor, uint64_t *available, uint64_t *total, int64_t *magic) {
+    struct statfs info;
+    if (fstatfs(descriptor, &info) != 0) return -1;
+    *available = (uint64_t)info.f_bavail * (uint64_t)info.f_bsize;
+    *total = (uint64_t)info.f_blocks * (uint64_t)info.f_bsize;
+    *magic = (int64_t)info.f_type;
+    return 0;
+}
+
+int weir_set_thread_name(const char *name) {
+    char kept[16];
+    strncpy(kept, name, sizeof kept - 1);
+    kept[sizeof kept - 1] = 0;
+    int code = pthread_setname_np(pthread_self(), kept);
+    if (code != 0) errno = code;
+    return code == 0 ? 0 : -1;
+}
+
+int weir_set_affinity(int cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    return sched_setaffinity(0, sizeof set, &set);
+}
+
+int weir_thread_id(void) { return gettid(); }
+
+int weir_ignore_signal(int number) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_IGN;
+    return sigaction(number, &action, NULL);
+}
+
+int64_t weir_thread_cpu_nanoseconds(void) {
+    struct timespec time;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0) return -1;
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}

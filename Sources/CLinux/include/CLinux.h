@@ -1,1 +1,69 @@
+// What Weir needs of Linux that Swift's Glibc module does not give: headers it leaves out, calls
+// that glibc declares only under _GNU_SOURCE, and constants that do not import. No logic lives
+// here. A wrapper returns what the call returns and leaves errno as the call left it.
+//
+// This header defines no feature macro; CLinux.c does.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+// Constants. The header's own EPOLL*, EFD_*, SFD_* and TFD_* are enumerators of several unnamed
+// types; these have the type that the calls want.
+extern const uint32_t WEIR_EPOLLIN;
+extern const uint32_t WEIR_EPOLLOUT;
+extern const uint32_t WEIR_EPOLLRDHUP;
+extern const uint32_t WEIR_EPOLLHUP;
+extern const uint32_t WEIR_EPOLLERR;
+
+extern const int WEIR_O_DIRECT;
+extern const int WEIR_O_PATH;
+extern const int WEIR_O_TMPFILE;
+extern const int WEIR_MADV_POPULATE_READ;   // Linux 5.14; older kernels answer EINVAL
+extern const int WEIR_MADV_POPULATE_WRITE;  // Linux 5.14; older kernels answer EINVAL
+extern const int WEIR_FALLOC_FL_KEEP_SIZE;
+extern const int WEIR_FALLOC_FL_PUNCH_HOLE;
+extern const int WEIR_FALLOC_FL_ZERO_RANGE;
+extern const unsigned WEIR_RENAME_NOREPLACE;
+extern const unsigned WEIR_SYNC_FILE_RANGE_WRITE;
+
+// Waiting. Descriptors are created non-blocking and close-on-exec.
+int weir_epoll_create(void);
+int weir_eventfd(void);
+int weir_signalfd(const int *signals, size_t count);  // blocks the signals in the calling thread
+int weir_timerfd(void);                               // CLOCK_MONOTONIC
+
+// Sockets. Descriptors are created non-blocking and close-on-exec.
+int weir_accept(int descriptor);
+int weir_stream_socket(int family);
+int weir_unacknowledged_bytes(int descriptor, int *bytes);  // SIOCOUTQ: not yet acknowledged by the peer
+int weir_unsent_bytes(int descriptor, int *bytes);          // SIOCOUTQNSD: not yet sent
+int64_t weir_acknowledged_bytes(int descriptor);            // tcpi_bytes_acked, or -1 with errno set
+int weir_so_error(int descriptor);                          // SO_ERROR, taken and cleared
+
+// Files.
+int weir_openat(int folder, const char *path, int flags, mode_t mode);  // O_CLOEXEC is added
+int weir_fallocate(int descriptor, int mode, int64_t offset, int64_t length);
+int weir_renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags);
+int weir_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned flags);
+int weir_copy_file_range(int from, int64_t from_offset, int to, int64_t to_offset, size_t length, ssize_t *copied);
+int weir_lock_file(int descriptor);  // exclusive flock without waiting; EWOULDBLOCK if somebody has it
+// Free and total bytes of the file system and its magic number (statfs(2)).
+int weir_fstatfs(int descriptor, uint64_t *available, uint64_t *total, int64_t *magic);
+
+// Threads.
+int weir_set_thread_name(const char *name);  // at most 15 bytes are kept
+int weir_set_affinity(int cpu);              // the calling thread
+int weir_thread_id(void);
+
+// Signals.
+int weir_ignore_signal(int signal);
+
+// The machine.
+int64_t weir_thread_cpu_nanoseconds(void);
