@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -43,9 +44,38 @@ const int WEIR_FALLOC_FL_ZERO_RANGE = FALLOC_FL_ZERO_RANGE;
 const unsigned WEIR_RENAME_NOREPLACE = RENAME_NOREPLACE;
 const unsigned WEIR_SYNC_FILE_RANGE_WRITE = SYNC_FILE_RANGE_WRITE;
 
+uint64_t weir_monotonic_nanoseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+int64_t weir_wall_milliseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+int64_t weir_thread_cpu_nanoseconds(void) {
+    struct timespec time;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0) return -1;
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
 int weir_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
+int weir_epoll_wait(int epoll, struct epoll_event *events, int count, int64_t timeout_nanoseconds) {
+    struct timespec time = {
+        .tv_sec = timeout_nanoseconds / 1000000000, .tv_nsec = timeout_nanoseconds % 1000000000};
+    int ready = epoll_pwait2(epoll, events, count, timeout_nanoseconds < 0 ? NULL : &time, NULL);
+    if (ready >= 0 || errno != ENOSYS) return ready;
+    int64_t milliseconds = timeout_nanoseconds < 0 ? -1 : (timeout_nanoseconds + 999999) / 1000000;
+    return epoll_wait(epoll, events, count, milliseconds > INT_MAX ? INT_MAX : (int)milliseconds);
+}
+
 int weir_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+int weir_semaphore(void) { return eventfd(0, EFD_SEMAPHORE | EFD_CLOEXEC); }
 
 int weir_signalfd(const int *signals, size_t count) {
     sigset_t set;
@@ -151,10 +181,4 @@ int weir_ignore_signal(int number) {
     memset(&action, 0, sizeof action);
     action.sa_handler = SIG_IGN;
     return sigaction(number, &action, NULL);
-}
-
-int64_t weir_thread_cpu_nanoseconds(void) {
-    struct timespec time;
-    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0) return -1;
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }

@@ -33,9 +33,18 @@ extern const int WEIR_FALLOC_FL_ZERO_RANGE;
 extern const unsigned WEIR_RENAME_NOREPLACE;
 extern const unsigned WEIR_SYNC_FILE_RANGE_WRITE;
 
+// Time.
+uint64_t weir_monotonic_nanoseconds(void);  // CLOCK_MONOTONIC
+int64_t weir_wall_milliseconds(void);       // CLOCK_REALTIME, since 1970
+int64_t weir_thread_cpu_nanoseconds(void);  // of the calling thread, or -1
+
 // Waiting. Descriptors are created non-blocking and close-on-exec.
 int weir_epoll_create(void);
+// Waits with nanosecond precision where the kernel has epoll_pwait2 (5.11), else in milliseconds
+// rounded up. A negative timeout waits for ever.
+int weir_epoll_wait(int epoll, struct epoll_event *events, int count, int64_t timeout_nanoseconds);
 int weir_eventfd(void);
+int weir_semaphore(void);  // an eventfd whose read blocks, and takes one
 int weir_signalfd(const int *signals, size_t count);  // blocks the signals in the calling thread
 int weir_timerfd(void);                               // CLOCK_MONOTONIC
 
@@ -64,6 +73,3 @@ int weir_thread_id(void);
 
 // Signals.
 int weir_ignore_signal(int signal);
-
-// The machine.
-int64_t weir_thread_cpu_nanoseconds(void);
