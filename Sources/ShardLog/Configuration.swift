@@ -1,0 +1,36 @@
+extension ShardLog {
+    /// What the owner decides about a log. The defaults are those of the server.
+    public struct Configuration: Sendable {
+        /// The log's own folder; made if missing. No one else puts files there.
+        public var folder: String
+        public var durability = Durability.commit
+        /// The length of a journal file; at least 64 KiB.
+        public var journalFileBytes = 64 << 20
+        /// At full length, header included; a multiple of 4096.
+        public var segmentBytes = 64 << 20
+        /// The first allocation of a segment, doubled as it fills.
+        public var segmentFirstBytes = 64 << 10
+        /// What all readers' staged records may occupy together.
+        public var stagingBytes = 256 << 20
+        /// Nothing more is staged when the oldest staged record has waited so long.
+        public var stagingAgeMilliseconds = 2000
+        /// A batch is closed when it holds so many bytes of records.
+        public var batchBytes = 16 << 20
+        /// How far behind its tail a shard's bytes count as resident without asking.
+        public var residentBytes = 8 << 20
+        /// Disk space that is set aside so that deletes and snapshots work on a full disk.
+        public var reserveBytes = 16 << 20
+        /// Milliseconds since 1970. May jump; the log's own time never goes back.
+        public var wallMilliseconds: @Sendable () -> Int64
+        public var files: any FileSystem
+
+        public init(
+            folder: String, wallMilliseconds: @escaping @Sendable () -> Int64,
+            files: any FileSystem = RealFileSystem()
+        ) {
+            self.folder = folder
+            self.wallMilliseconds = wallMilliseconds
+            self.files = files
+        }
+    }
+}

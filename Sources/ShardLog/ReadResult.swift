@@ -1,0 +1,44 @@
+/// How a read ended, and where the next one starts.
+public struct ReadResult: Sendable, Hashable {
+    public enum Outcome: Sendable, Hashable {
+        /// Records were visited and there are more.
+        case ready
+        /// `next` is the tail: everything published was visited.
+        case pending
+        /// The bytes from `next` on may not be in memory: `prefault` them on a worker, read again.
+        case cold(Range<Position>)
+        /// The record at this position is not what was written.
+        case damaged(Position, reason: String)
+        /// The position was below the horizon; nothing was visited and `next` is the horizon.
+        case trimmed
+    }
+
+    public var next: Position
+    public var outcome: Outcome
+}
+
+/// Where a position was found, or what a worker must bring into memory first.
+public enum Located: Sendable, Hashable {
+    case found(Position)
+    /// `prefault` this on a worker, then ask again.
+    case cold(Range<Position>)
+    /// The record at this position is not what was written.
+    case damaged(Position, reason: String)
+}
+
+/// What `prefault` found.
+public enum PrefaultResult: Sendable, Hashable {
+    /// Read again; at least the start of the range can be read now.
+    case ready
+    /// The record at this position cannot be had.
+    case damaged(Position, reason: String)
+}
+
+/// A number for "everything up to here has been seen", and the tail that it belongs to.
+public struct QuietPoint: Sendable, Hashable {
+    /// Below every index given out later in the shard, at or above every index up to `tail`.
+    public var continuation: UInt64
+    /// The tail, read after everything else. Who stands at another position must not use
+    /// `continuation`.
+    public var tail: Position
+}
