@@ -1,0 +1,32 @@
+/// What the connections of one reactor share: configuration, counters, the time and a pool of
+/// exchanges.
+///
+/// A context belongs to one thread, as its sessions do.
+public final class HTTPContext {
+    public let configuration: HTTPConfiguration
+    public let counters: HTTPCounters
+
+    /// Nanoseconds of a monotonic clock; the owner sets it once a turn. Rates are measured by it.
+    public var now: UInt64 = 0
+
+    private var pool: [Exchange] = []
+
+    public init(
+        configuration: HTTPConfiguration = HTTPConfiguration(),
+        counters: HTTPCounters = HTTPCounters()
+    ) {
+        self.configuration = configuration
+        self.counters = counters
+    }
+
+    func takeExchange() -> Exchange { pool.popLast() ?? Exchange() }
+
+    /// Keeps `exchange` for another request, unless somebody still holds it or its head: a handler
+    /// that answers late must find a closed exchange, never another one's.
+    func recycle(_ exchange: consuming Exchange) {
+        guard pool.count < Limits.pooledExchanges, isKnownUniquelyReferenced(&exchange),
+            exchange.recycle()
+        else { return }
+        pool.append(exchange)
+    }
+}
