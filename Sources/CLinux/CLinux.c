@@ -32,6 +32,7 @@ const uint32_t WEIR_EPOLLOUT = EPOLLOUT;
 const uint32_t WEIR_EPOLLRDHUP = EPOLLRDHUP;
 const uint32_t WEIR_EPOLLHUP = EPOLLHUP;
 const uint32_t WEIR_EPOLLERR = EPOLLERR;
+const uint32_t WEIR_EPOLLET = EPOLLET;
 
 const int WEIR_O_DIRECT = O_DIRECT;
 const int WEIR_O_PATH = O_PATH;

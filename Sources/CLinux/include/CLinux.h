@@ -21,6 +21,7 @@ extern const uint32_t WEIR_EPOLLOUT;
 extern const uint32_t WEIR_EPOLLRDHUP;
 extern const uint32_t WEIR_EPOLLHUP;
 extern const uint32_t WEIR_EPOLLERR;
+extern const uint32_t WEIR_EPOLLET;
 
 extern const int WEIR_O_DIRECT;
 extern const int WEIR_O_PATH;

@@ -1,0 +1,25 @@
+/// The numbers of this module that somebody may want to tune.
+public enum Limits {
+    /// Readiness events taken from the kernel in one turn: 256 events of 12 bytes are one page.
+    /// What is left is reported again in the next turn, so nothing starves.
+    static let eventsPerTurn = 256
+    /// Connections accepted by one listener in one turn, so that a storm of new connections leaves
+    /// room for those that exist.
+    static let acceptsPerTurn = 64
+    /// How long nothing is accepted after the process ran out of descriptors.
+    static let exhaustionPauseNanoseconds: UInt64 = 100_000_000
+    /// How often another port is tried when the system's choice for one address family is taken
+    /// in the other.
+    static let portAttempts = 32
+    /// Connections that the kernel completes and holds until they are accepted; Linux caps it at
+    /// `net.core.somaxconn` (4096).
+    static let backlog: Int32 = 4_096
+    /// Jobs that wait for a worker, unless the pool is made with another number.
+    public static let workerQueue = 1_024
+    /// Messages that wait in one inbox, unless it is made with another number. Each stands for a
+    /// pending request, a connection or a commit, all of which have smaller bounds of their own,
+    /// so reaching this is a bug.
+    public static let inboxMessages = 1 << 20
+    /// The bytes of one read from a socket.
+    public static let readBytes = 16_384
+}

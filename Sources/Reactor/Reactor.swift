@@ -1,0 +1,237 @@
+internal import CLinux
+internal import Glibc
+
+/// One thread's event loop: what it owns are plain classes without locks, because nothing but this
+/// thread touches them.
+///
+/// A turn, in order: wait; deliver readiness; if somebody used the waker, run the wake hooks; run
+/// the timers that are due; call those who asked for a turn; run the end-of-turn hooks.
+public final class Reactor {
+    /// Which of the process's reactors this is, from 0.
+    public let index: Int
+    /// `CLOCK_MONOTONIC` in nanoseconds, read when the turn began.
+    public private(set) var now: UInt64
+    /// Ends this reactor's sleep from any thread.
+    public let waker: Waker
+    /// What this reactor has done so far; readable from any thread.
+    public let counters = ReactorCounters()
+
+    private let epoll: Int32
+    private var watched: [Watched] = []
+    private var registrations: UInt32 = 0
+    private var timers = TimerQueue()
+    private var waitingTurns: [any TurnHandler] = []
+    private var endOfTurnHooks: [() -> Void] = []
+    private var wakeHooks: [() -> Void] = []
+    private(set) var isStopped = false
+
+    /// What is known about a descriptor; its place in `watched` is the descriptor's number.
+    private struct Watched {
+        var number: UInt32 = 0
+        var handler: (any ReadinessHandler)?
+    }
+
+    /// The registration number of the waker's eventfd; others count from 1.
+    private static let wakerNumber: UInt32 = 0
+
+    init(index: Int) throws(SystemError) {
+        self.index = index
+        waker = try Waker()
+        epoll = weir_epoll_create()
+        if epoll < 0 { throw .last("epoll_create1") }
+        now = weir_monotonic_nanoseconds()
+        // Edge-triggered: each write to the eventfd is an event, and nobody need read it back.
+        let registration = Registration(descriptor: waker.descriptor, number: Self.wakerNumber)
+        do throws(SystemError) {
+            try control(EPOLL_CTL_ADD, registration, events: WEIR_EPOLLIN | WEIR_EPOLLET)
+        } catch {
+            close(epoll)
+            throw error
+        }
+    }
+
+    deinit {
+        close(epoll)
+    }
+
+    // Descriptors
+
+    /// Watches `descriptor` until it is removed. The caller owns it, and removes it here before it
+    /// closes it.
+    ///
+    /// Throws the kernel's error, `ENOSPC` or `ENOMEM`, when it can watch no more.
+    public func add(
+        _ descriptor: Int32, interest: Interest, handler: any ReadinessHandler
+    ) throws(SystemError) -> Registration {
+        precondition(descriptor >= 0, "a descriptor is not negative")
+        registrations &+= 1
+        if registrations == Self.wakerNumber { registrations = 1 }
+        let registration = Registration(descriptor: descriptor, number: registrations)
+        try control(EPOLL_CTL_ADD, registration, events: events(interest))
+        while watched.count <= Int(descriptor) { watched.append(Watched()) }
+        watched[Int(descriptor)] = Watched(number: registration.number, handler: handler)
+        return registration
+    }
+
+    /// Changes what is wanted of a registration that is still in force.
+    public func update(_ registration: Registration, interest: Interest) throws(SystemError) {
+        precondition(isCurrent(registration), "only a current registration is updated")
+        try control(EPOLL_CTL_MOD, registration, events: events(interest))
+    }
+
+    /// Ends a registration and lets its handler go; no event of it is delivered afterwards. One
+    /// that has ended already is left alone.
+    public func remove(_ registration: Registration) {
+        guard isCurrent(registration) else { return }
+        watched[Int(registration.descriptor)] = Watched()
+        do throws(SystemError) {
+            try control(EPOLL_CTL_DEL, registration, events: 0)
+        } catch {
+            preconditionFailure("a descriptor was closed before it was removed: \(error)")
+        }
+    }
+
+    private func isCurrent(_ registration: Registration) -> Bool {
+        let place = Int(registration.descriptor)
+        return place < watched.count && watched[place].handler != nil
+            && watched[place].number == registration.number
+    }
+
+    private func events(_ interest: Interest) -> UInt32 {
+        // Who reads also wants to hear that the peer has finished.
+        interest.contains(.readable) ? interest.rawValue | WEIR_EPOLLRDHUP : interest.rawValue
+    }
+
+    private func control(
+        _ operation: Int32, _ registration: Registration, events: UInt32
+    ) throws(SystemError) {
+        var event = unsafe epoll_event(
+            events: events, data: epoll_data_t(u64: registration.token))
+        if unsafe epoll_ctl(epoll, operation, registration.descriptor, &event) != 0 {
+            throw .last("epoll_ctl")
+        }
+    }
+
+    // Work
+
+    /// Calls `handler` in the next turn, once for each time of asking. For work left over when a
+    /// share of this turn is used up; the reactor does not sleep in between.
+    public func runNextTurn(_ handler: any TurnHandler) {
+        waitingTurns.append(handler)
+    }
+
+    /// Adds a permanent hook that runs at the end of every turn, in the order of adding.
+    public func atEndOfTurn(_ hook: @escaping () -> Void) {
+        endOfTurnHooks.append(hook)
+    }
+
+    /// Adds a permanent hook that runs in every turn in which the waker was used; inboxes are
+    /// drained here.
+    public func onWake(_ hook: @escaping () -> Void) {
+        wakeHooks.append(hook)
+    }
+
+    /// Runs a timer when `now` has reached `deadline`; one that waits already is moved.
+    public func schedule(_ timer: Timer, at deadline: UInt64) {
+        timers.schedule(timer, at: deadline)
+    }
+
+    /// Makes a timer wait no longer; one that does not wait is left alone.
+    public func cancel(_ timer: Timer) {
+        timers.cancel(timer)
+    }
+
+    /// Makes this turn the last one.
+    public func stop() {
+        isStopped = true
+    }
+
+    // The loop
+
+    /// Takes turns until somebody stops it.
+    func run() {
+        while !isStopped { takeTurn() }
+    }
+
+    /// One turn; waits at most `longestWaitNanoseconds`, for ever if negative.
+    func takeTurn(longestWaitNanoseconds: Int64 = -1) {
+        // Uninitialised on purpose: the kernel fills what is read.
+        unsafe withUnsafeTemporaryAllocation(
+            of: epoll_event.self, capacity: Limits.eventsPerTurn
+        ) { buffer in
+            let count = unsafe wait(buffer, longest: longestWaitNanoseconds)
+            now = weir_monotonic_nanoseconds()
+            let isNotified = waker.takeNotice()
+            for i in 0..<count {
+                unsafe deliver(Registration(token: buffer[i].data.u64), buffer[i].events)
+            }
+            if isNotified {
+                counters.wakeCount.add()
+                for hook in wakeHooks { hook() }
+            }
+        }
+        let lateness = runTimers()
+        runWaitingTurns()
+        for hook in endOfTurnHooks { hook() }
+        counters.turnCount.add()
+        // Whatever became ready just after the wait had to wait for the whole turn.
+        counters.lag.record(max(lateness, weir_monotonic_nanoseconds() &- now))
+    }
+
+    private func wait(
+        _ buffer: UnsafeMutableBufferPointer<epoll_event>, longest: Int64
+    ) -> Int {
+        var timeout = longest
+        if isStopped || !waitingTurns.isEmpty {
+            timeout = 0
+        } else if let first = timers.first {
+            // Time has passed since the turn began.
+            let present = weir_monotonic_nanoseconds()
+            let untilDue =
+                first.deadline > present ? Int64(min(first.deadline - present, 1 << 62)) : 0
+            timeout = longest < 0 ? untilDue : min(longest, untilDue)
+        }
+        if timeout != 0, !waker.fallAsleep() { timeout = 0 }
+        let count = unsafe weir_epoll_wait(
+            epoll, buffer.baseAddress, Int32(buffer.count), timeout)
+        if count < 0 {
+            precondition(errno == EINTR, "epoll_wait: errno \(errno)")
+            return 0
+        }
+        return Int(count)
+    }
+
+    private func deliver(_ registration: Registration, _ events: UInt32) {
+        if registration.number == Self.wakerNumber { return }
+        let place = Int(registration.descriptor)
+        guard place < watched.count, watched[place].number == registration.number,
+            let handler = watched[place].handler
+        else {
+            counters.staleEventCount.add()
+            return
+        }
+        counters.eventCount.add()
+        handler.ready(Readiness(rawValue: events))
+    }
+
+    /// Runs what is due, and says how late the latest of it was, in nanoseconds.
+    private func runTimers() -> UInt64 {
+        var lateness: UInt64 = 0
+        // A timer that schedules itself for a past moment runs again in the next turn, not in this.
+        var remaining = timers.count
+        while remaining > 0, let timer = timers.takeDue(now) {
+            remaining -= 1
+            lateness = max(lateness, now &- timer.deadline)
+            counters.timerCount.add()
+            timer.handler()
+        }
+        return lateness
+    }
+
+    private func runWaitingTurns() {
+        if waitingTurns.isEmpty { return }
+        var handlers: [any TurnHandler] = []
+        swap(&handlers, &waitingTurns)
+        for handler in handlers { handler.turn() }
+    }
+}
