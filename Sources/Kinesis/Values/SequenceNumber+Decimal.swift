@@ -1,0 +1,118 @@
+// A sequence number is written once for every record that is sent, so that its 188 bits are kept
+// in three 64-bit limbs, and taken apart by three divisions into 18, 19 and 19 digits.
+
+extension SequenceNumber: CustomStringConvertible {
+    /// The greatest power of ten in 64 bits.
+    private static let nineteenDigits: UInt64 = 10_000_000_000_000_000_000
+
+    /// The 56 decimal digits as ASCII; `digits.span` lends them to a writer.
+    public var digits: [56 of UInt8] {
+        let low = UInt64(2) | UInt64(shardIndex) << 4 | second << 36
+        let middle = second >> 28 | index << 16
+        let high = index >> 48 | UInt64(shardIndex & 15) << 16 | shardCreatedSecond << 20 | 2 << 56
+        // The high limb is below 10^19, so that its quotient is zero and each division fits.
+        let first = Self.nineteenDigits.dividingFullWidth((high, middle))
+        let second = Self.nineteenDigits.dividingFullWidth((first.remainder, low))
+        let third = Self.nineteenDigits.dividingFullWidth((first.quotient, second.quotient))
+        var digits: [56 of UInt8] = .init(repeating: UInt8(ascii: "0"))
+        let sixteenDigits: UInt64 = 10_000_000_000_000_000
+        Self.write(third.quotient / sixteenDigits, 2, at: 0, in: &digits)
+        Self.write(sixteen: third.quotient % sixteenDigits, at: 2, in: &digits)
+        Self.write(third.remainder / sixteenDigits, 3, at: 18, in: &digits)
+        Self.write(sixteen: third.remainder % sixteenDigits, at: 21, in: &digits)
+        Self.write(second.remainder / sixteenDigits, 3, at: 37, in: &digits)
+        Self.write(sixteen: second.remainder % sixteenDigits, at: 40, in: &digits)
+        return digits
+    }
+
+    /// The decimal text.
+    public var description: String {
+        String(decodingASCII: digits.span)
+    }
+
+    /// Reads a decimal text; nil unless it has 56 digits that follow the layout.
+    public init?(_ decimal: String) {
+        self.init(decimal: decimal.utf8.span)
+    }
+
+    /// Reads a decimal text; nil unless it has 56 digits that follow the layout.
+    public init?(decimal: Span<UInt8>) {
+        guard decimal.count == Self.digitCount,
+            let third = Self.number(decimal.extracting(..<18)),
+            let second = Self.number(decimal.extracting(18..<37)),
+            let first = Self.number(decimal.extracting(37...))
+        else { return nil }
+        // third * 10^19 + second is below 10^37, and that * 10^19 + first is below 10^56 < 2^187.
+        let upper = UInt128(third) * UInt128(Self.nineteenDigits) + UInt128(second)
+        let scaledLow =
+            UInt128(UInt64(truncatingIfNeeded: upper)) * UInt128(Self.nineteenDigits)
+            + UInt128(first)
+        let scaledHigh =
+            (upper >> 64) * UInt128(Self.nineteenDigits) + (scaledLow >> 64)
+        self.init(
+            low: UInt64(truncatingIfNeeded: scaledLow),
+            middle: UInt64(truncatingIfNeeded: scaledHigh),
+            high: UInt64(truncatingIfNeeded: scaledHigh >> 64))
+    }
+
+    /// Takes the limbs apart; nil unless every fixed bit is as the layout has it.
+    private init?(low: UInt64, middle: UInt64, high: UInt64) {
+        let shardIndex = UInt32(truncatingIfNeeded: low >> 4)
+        let second = low >> 36 | (middle & 0xFF) << 28
+        let index = middle >> 16 | high << 48
+        let shardCreatedSecond = high >> 20 & 0xF_FFFF_FFFF
+        guard low & 15 == 2, middle >> 8 & 0xFF == 0, high >> 56 == 2,
+            high >> 16 & 15 == UInt64(shardIndex & 15),
+            shardIndex <= Self.greatestShardIndex, index <= Self.greatestIndex,
+            second <= Self.greatestSecond, shardCreatedSecond <= Self.greatestSecond
+        else { return nil }
+        self.init(
+            shardCreatedSecond: shardCreatedSecond, shardIndex: shardIndex, index: index,
+            second: second)
+    }
+
+    /// Reads at most 19 digits.
+    private static func number(_ digits: Span<UInt8>) -> UInt64? {
+        var number: UInt64 = 0
+        for i in digits.indices {
+            let digit = digits[i] &- UInt8(ascii: "0")
+            guard digit <= 9 else { return nil }
+            number = number &* 10 &+ UInt64(digit)
+        }
+        return number
+    }
+
+    /// Writes `count` digits of a small number.
+    private static func write(
+        _ number: UInt64, _ count: Int, at offset: Int, in digits: inout [56 of UInt8]
+    ) {
+        var rest = number
+        for i in (offset..<offset + count).reversed() {
+            digits[i] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+    }
+
+    private static func write(
+        sixteen number: UInt64, at offset: Int, in digits: inout [56 of UInt8]
+    ) {
+        write(eight: number / 100_000_000, at: offset, in: &digits)
+        write(eight: number % 100_000_000, at: offset + 8, in: &digits)
+    }
+
+    /// Writes eight digits by halving: first two numbers of four digits side by side in a word,
+    /// then four of two, then eight of one; each division is a multiplication and a shift that is
+    /// exact in its range.
+    private static func write(
+        eight number: UInt64, at offset: Int, in digits: inout [56 of UInt8]
+    ) {
+        let fours = number / 10_000 | (number % 10_000) << 32
+        let hundreds = (fours &* 10_486) >> 20 & 0x0000_007F_0000_007F
+        let twos = hundreds | (fours &- hundreds &* 100) << 16
+        let tens = (twos &* 103) >> 10 & 0x000F_000F_000F_000F
+        let ones = (tens | (twos &- tens &* 10) << 8) | 0x3030_3030_3030_3030
+        for i in 0..<8 {
+            digits[offset + i] = UInt8(truncatingIfNeeded: ones >> UInt64(8 * i))
+        }
+    }
+}
