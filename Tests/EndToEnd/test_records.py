@@ -38,11 +38,11 @@ def test_timestamps_are_plain_decimals(weir, name):
     assert re.search(rb'"ApproximateArrivalTimestamp":\d{10}(\.\d{1,3})?[,}]', raw)
 
 
-@pytest.mark.parametrize("length", [0, 1, 2, 3, 4, 1000, 65536, 2**20 - 1, 2**20])
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 4, 1000, 65536, 2**20 - 8])
 def test_data_of_every_length(weir, length, name):
     weir.create(name)
     data = os.urandom(length)
-    weir.put(name, data, "k" if length < 2**20 else "k")
+    weir.put(name, data)
     assert data_of(weir.read_all(name)) == [data]
 
 
@@ -331,7 +331,7 @@ def test_the_ending_number_is_a_position_behind_all_records(weir, name):
 
 def test_a_page_holds_ten_mebibytes_at_most(weir, name):
     weir.create(name)
-    data = [os.urandom(2**20) for _ in range(12)]
+    data = [os.urandom(2**20 - 8) for _ in range(12)]
     for each in data:
         weir.put(name, each)
     iterator, pages = weir.iterator(name), []

@@ -439,7 +439,7 @@ def test_header_names_are_lower_case_in_http2(weir):
 
 def test_a_window_of_16_kib_receives_a_record_of_1_mib(weir, name):
     weir.create(name)
-    data = os.urandom(2**20)
+    data = os.urandom(2**20 - 8)
     weir.put(name, data)
     iterator = weir.iterator(name)
     with Http2(weir.connect("h2"), settings={4: 16384}) as http2:
@@ -459,7 +459,7 @@ def test_a_body_of_32_mib_over_http2(weir):
 
 def test_a_closed_stream_window_holds_up_nobody_else(weir, name):
     weir.create(name)
-    weir.put(name, os.urandom(2**20))
+    weir.put(name, os.urandom(2**20 - 8))
     iterator = weir.iterator(name)
     request = json.dumps({"ShardIterator": iterator}).encode()
     with Http2(weir.connect("h2"), settings={4: 1000}, credit=False) as http2:
