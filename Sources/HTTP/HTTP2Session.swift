@@ -1,24 +1,303 @@
 internal import CNGHTTP2
 
-/// The server's side of one HTTP/2 connection.
+/// The server's side of one HTTP/2 connection, over nghttp2.
+///
+/// nghttp2 takes bytes (`mem_recv`), gives bytes (`mem_send`) and calls back between them; it does
+/// no I/O, belongs to one thread, and is never entered from its own callbacks. Each stream's user
+/// data is its `Exchange`, which `open` keeps alive until nghttp2 has closed the stream.
 @safe public final class HTTP2Session: Session {
+    let context: HTTPContext
+    let counters: HTTPCounters
+    unowned let handler: any RequestHandler
+    let output = FrameOutput()
+
+    // Freed in deinit. nghttp2 holds this object without a reference of its own: it calls back only
+    // from within calls that this object makes.
+    private(set) var library: OpaquePointer
+
+    // Every stream that nghttp2 knows with user data.
+    var open: [Exchange] = []
+
+    /// The request whose header block is being received.
+    var headTarget: Exchange?
+    var blockFields = 0
+    var inHeaderBlock = false
+    var headSince: UInt64
+    var gotSettings = false
+
+    var incompleteRequests = 0
+    var plainResponses = 0
+
+    // No exchange is known to nghttp2's callbacks any more: all were closed.
+    var isDead = false
+    private var isInside = false
+    private(set) var isProducing = false
+    private var failure: HTTPError?
+    private var drainStep = 0
+
+    // Streams opened and not answered, less what time has forgiven.
+    private var wasted = 0
+    private var wastedSince: UInt64
+
+    // Names and values of the response being submitted; nghttp2 copies the array in the call.
+    let fields: UnsafeMutablePointer<nghttp2_nv>
+
+    /// Begins a connection: SETTINGS wait in `produce` at once.
+    ///
+    /// `handler` must outlive the session.
     public init(context: HTTPContext, handler: any RequestHandler) {
         self.context = context
+        counters = context.counters
         self.handler = handler
+        headSince = context.now
+        wastedSince = context.now
+        unsafe fields = .allocate(capacity: Limits.responseFields + 2)
+        // Replaced before init returns; nghttp2 needs the address of a whole object.
+        unsafe library = OpaquePointer(fields)
+        // The session is deleted in deinit, so the unretained reference is never used after it.
+        unsafe library = context.http2Server.makeServer(
+            Unmanaged.passUnretained(self).toOpaque())
+        announce()
     }
-    let context: HTTPContext
-    let handler: any RequestHandler
-    public func receive(_ bytes: Span<UInt8>) -> SessionState { .open }
-    public func produce(into output: inout OutputSpan<UInt8>) {}
-    public var wantsOutput: Bool { false }
+
+    deinit {
+        closeAll(.connectionLost)
+        unsafe nghttp2_session_del(library)
+        unsafe fields.deallocate()
+    }
+
+    private func announce() {
+        let configuration = context.configuration
+        var settings = [
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue),
+                value: configuration.concurrentStreams),
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
+                value: UInt32(configuration.streamWindowBytes)),
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
+                value: UInt32(Limits.headBytes)),
+        ]
+        let submitted = unsafe nghttp2_submit_settings(
+            library, NG.none, &settings, settings.count)
+        let widened = unsafe nghttp2_session_set_local_window_size(
+            library, NG.none, 0, configuration.connectionWindowBytes)
+        precondition(submitted == 0 && widened == 0, "a configuration that nghttp2 refuses")
+    }
+
+    // MARK: Bytes in, bytes out
+
+    public func receive(_ bytes: Span<UInt8>) -> SessionState {
+        precondition(!isInside, "receive was called from a handler")
+        guard !isDead else { return state }
+        isInside = true
+        let taken = unsafe bytes.withUnsafeBufferPointer {
+            unsafe nghttp2_session_mem_recv(library, $0.baseAddress, $0.count)
+        }
+        isInside = false
+        if taken < 0 {
+            switch taken {
+            case NG.badClientMagic: die(HTTPError(.badPreface, code: Int32(taken)))
+            case NG.flooded: die(HTTPError(.flood, code: Int32(taken)))
+            default: die(HTTPError(.library, code: Int32(taken)))
+            }
+        } else if unsafe nghttp2_session_get_outbound_queue_size(library) > Limits.queuedFrames {
+            die(HTTPError(.flood))
+        } else if wasted > context.configuration.wastedStreams, failure == nil {
+            forgive()
+            if wasted > context.configuration.wastedStreams { terminate(HTTPError(.flood)) }
+        }
+        return state
+    }
+
+    public func produce(into output: inout OutputSpan<UInt8>) {
+        precondition(!isInside, "produce was called from a handler")
+        guard !isDead || !isCut else { return }
+        isInside = true
+        isProducing = true
+        let healthy = unsafe self.output.fill(&output, from: library)
+        isInside = false
+        isProducing = false
+        if !healthy { die(HTTPError(.library)) }
+        // After a GOAWAY for an error nghttp2 neither reads nor writes, and closes no stream.
+        if !isDead, unsafe nghttp2_session_want_read(library) == 0, !wantsOutput {
+            closeAll(.protocolError)
+        }
+    }
+
+    public var wantsOutput: Bool {
+        unsafe !isCut && (output.hasRest || nghttp2_session_want_write(library) != 0)
+    }
+
     public var wantsInput: Bool { true }
-    public var isFinished: Bool { false }
-    public var closesWithInputPending: Bool { false }
-    public func drain() {}
-    public func connectionLost() {}
-    public var openExchanges: Int { 0 }
-    public var hasIncompleteHead: Bool { false }
-    public var receivingBody: Bool { false }
-    public var hasDeadlines: Bool { false }
-    public func enforce(_ deadlines: Deadlines) -> Int { 0 }
+
+    public var isFinished: Bool {
+        unsafe isCut || !wantsOutput && nghttp2_session_want_read(library) == 0
+    }
+
+    public var closesWithInputPending: Bool { !isCut }
+
+    private var state: SessionState {
+        if let failure { return .failed(failure) }
+        return drainStep > 0 ? .ending : .open
+    }
+
+    // MARK: The end
+
+    // Nothing more is written, not even a GOAWAY.
+    private var isCut = false
+
+    /// Ends the connection without another word.
+    private func die(_ error: HTTPError) {
+        note(error)
+        isCut = true
+        closeAll(.protocolError)
+    }
+
+    /// Ends the connection with a GOAWAY.
+    private func terminate(_ error: HTTPError) {
+        note(error)
+        let code = error.reason == .flood ? ResetCode.enhanceYourCalm : .noError
+        if unsafe nghttp2_session_terminate_session(library, code.rawValue) != 0 { isCut = true }
+        closeAll(.protocolError)
+    }
+
+    /// Records why the connection ends, once.
+    func note(_ error: HTTPError) {
+        guard failure == nil else { return }
+        failure = error
+        switch error.reason {
+        case .flood: counters.floods.count()
+        case .expired: break
+        default: counters.protocolErrors.count()
+        }
+    }
+
+    public func drain() {
+        guard !isDead, drainStep < 2 else { return }
+        drainStep += 1
+        if drainStep == 1 {
+            // The first GOAWAY names no last stream; the PING's answer shows that the peer has read
+            // it, so that streams begun before that are still served (RFC 9113 §6.8).
+            _ = unsafe nghttp2_submit_shutdown_notice(library)
+            _ = unsafe nghttp2_submit_ping(library, NG.none, nil)
+        } else {
+            let last = unsafe nghttp2_session_get_last_proc_stream_id(library)
+            _ = unsafe nghttp2_submit_goaway(library, NG.none, last, 0, nil, 0)
+        }
+    }
+
+    /// The peer has answered a PING; ours is the one of the first GOAWAY.
+    func pingAnswered() { if drainStep == 1 { drain() } }
+
+    public func connectionLost() {
+        isCut = true
+        closeAll(.connectionLost)
+    }
+
+    private func closeAll(_ reason: ExchangeEnd) {
+        isDead = true
+        headTarget = nil
+        while let exchange = open.popLast() { closed(exchange, reason) }
+    }
+
+    // MARK: Exchanges
+
+    func begin(_ streamID: Int32) -> Exchange {
+        let exchange = context.takeExchange()
+        exchange.open(session: self, isHTTP2: true, streamID: streamID)
+        exchange.openIndex = open.count
+        open.append(exchange)
+        return exchange
+    }
+
+    /// nghttp2 has closed the stream of this exchange.
+    func close(_ exchange: Exchange, _ reason: ExchangeEnd) {
+        let index = exchange.openIndex
+        let last = open.removeLast()
+        if last !== exchange {
+            open[index] = last
+            last.openIndex = index
+        }
+        closed(exchange, reason)
+    }
+
+    private func closed(_ exchange: consuming Exchange, _ reason: ExchangeEnd) {
+        if !isDead {
+            sampleCredit(exchange)
+            let unused = exchange.receivedBodyBytes - exchange.consumedBodyBytes
+            if unused > 0 {
+                _ = unsafe nghttp2_session_consume_connection(library, Int(unused))
+            }
+        }
+        if exchange.announced, !exchange.requestIsWhole { incompleteRequests -= 1 }
+        if exchange.isAnswered, exchange.source == nil, !exchange.abortedByUs {
+            plainResponses -= 1
+        }
+        if exchange.resetByPeer != nil { counters.resetsReceived.count() }
+        if reason != .complete, reason != .aborted { wasted += 1 }
+        exchange.openIndex = -1
+        exchange.isClosed = true
+        unsafe exchange.session = nil
+        if exchange.announced { handler.exchangeClosed(exchange, reason) }
+        exchange.release()
+        context.recycle(exchange)
+    }
+
+    /// Takes back what the time that has passed forgives.
+    private func forgive() {
+        let rate = UInt64(context.configuration.wastedStreamsPerSecond)
+        let seconds = (context.now &- wastedSince) / 1_000_000_000
+        guard seconds > 0 else { return }
+        wastedSince &+= seconds * 1_000_000_000
+        wasted = max(0, wasted - Int(min(seconds, 1_000_000) * rate))
+    }
+
+    // MARK: What the owner asks
+
+    public var openExchanges: Int { open.count }
+    public var hasIncompleteHead: Bool { !isDead && (inHeaderBlock || !gotSettings) }
+    public var receivingBody: Bool { incompleteRequests > 0 }
+    public var hasDeadlines: Bool {
+        hasIncompleteHead || incompleteRequests > 0 || plainResponses > 0
+    }
+
+    public func enforce(_ deadlines: Deadlines) -> Int {
+        guard !isDead else { return 0 }
+        let now = context.now
+        if hasIncompleteHead, now &- headSince > deadlines.head {
+            counters.expired.count()
+            terminate(HTTPError(.expired))
+            return 1
+        }
+        var expired = 0
+        for exchange in open where !exchange.abortedByUs {
+            let limit: UInt64
+            let progress: UInt64
+            if exchange.isAnswered {
+                guard exchange.source == nil else { continue }
+                limit = deadlines.response
+                progress = exchange.sentBodyBytes / Limits.leastProgressBytes
+            } else if !exchange.requestIsWhole, exchange.announced {
+                let held = exchange.receivedBodyBytes - exchange.consumedBodyBytes
+                limit = deadlines.requestBody
+                // A window that we keep closed is not the peer's fault.
+                progress =
+                    held >= UInt64(context.configuration.streamWindowBytes)
+                    ? exchange.watchedBytes ^ 1 : exchange.receivedBodyBytes << 1
+            } else {
+                continue
+            }
+            if progress != exchange.watchedBytes || exchange.watchedSince == 0 {
+                exchange.watchedBytes = progress
+                exchange.watchedSince = now
+            } else if now &- exchange.watchedSince > limit {
+                abort(exchange, .cancel)
+                counters.expired.count()
+                expired += 1
+            }
+        }
+        return expired
+    }
 }

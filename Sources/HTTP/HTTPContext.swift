@@ -9,6 +9,9 @@ public final class HTTPContext {
     /// Nanoseconds of a monotonic clock; the owner sets it once a turn. Rates are measured by it.
     public var now: UInt64 = 0
 
+    /// nghttp2's tables for the sessions of this context, made when the first connection comes.
+    private(set) lazy var http2Server = HTTP2Library.server(configuration)
+
     private var pool: [Exchange] = []
 
     public init(

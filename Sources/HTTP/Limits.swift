@@ -29,6 +29,9 @@ enum Limits {
     /// Bytes of an HTTP/1.1 request line; more is answered with 414.
     static let requestLineBytes = 8_192
 
+    /// Empty lines before an HTTP/1.1 request that are overlooked; more is a framing error.
+    static let emptyLines = 2
+
     /// Bytes of a chunk-size line with its extensions; more is a framing error.
     static let chunkLineBytes = 1_024
 
@@ -46,6 +49,10 @@ enum Limits {
     /// The least DATA payload worth a frame; a shorter rest of the output is filled by the first
     /// bytes of a frame of this size whose end goes into the next output.
     static let leastDataBytes = 256
+
+    /// Progress that a plain response must make within its deadline; a window of one byte is
+    /// tolerated, one that turns a response into a place to park memory is not.
+    static let leastProgressBytes: UInt64 = 1_024
 
     /// Frames that nghttp2 may hold for a peer that makes us answer and does not read. The largest
     /// honest queue is one reset and one head for each of 1,024 streams.

@@ -97,6 +97,14 @@ public enum Method: Sendable, Equatable {
         return lend(Int(entry.valueStart), Int(entry.valueCount))
     }
 
+    /// Whether the client waits for a 100 before it sends the body (RFC 9110 §10.1.1).
+    public var expectsContinue: Bool {
+        guard let value = field(.expect), value.count == 12 else { return false }
+        let wanted: StaticString = "100-continue"
+        for i in 0..<12 where unsafe value[i] | 0x20 != wanted.utf8Start[i] | 0x20 { return false }
+        return true
+    }
+
     /// Visits every field in the order of arrival.
     public func forEach(_ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) {
         for i in 0..<fieldCount { body(name(i), value(i)) }
@@ -184,6 +192,18 @@ extension RequestHead {
             unsafe known[Int(name.rawValue)] = UInt8(fieldCount)
         }
         return .some(name)
+    }
+
+    /// Stores a field; the name is in lower case. Nil at the bound, else what it was recognised as.
+    func add(
+        _ name: UnsafePointer<UInt8>, _ nameCount: Int, _ value: UnsafePointer<UInt8>,
+        _ valueCount: Int
+    ) -> FieldName?? {
+        let nameStart = unsafe store(name, nameCount)
+        let valueStart = unsafe store(value, valueCount)
+        return addField(
+            nameStart: nameStart, nameCount: nameCount, valueStart: valueStart,
+            valueCount: valueCount)
     }
 
     func setMethod(_ start: Int, _ count: Int) {

@@ -47,6 +47,8 @@ public struct HTTPError: Error, Sendable, Equatable {
         case flood
         /// Request framing of HTTP/1.1 that cannot be trusted.
         case framing
+        /// A head, or the client's preface, was not complete in time.
+        case expired
         /// The library gave up, such as when memory is short.
         case library
     }
