@@ -1,0 +1,88 @@
+/// The operations that Weir answers: AWS's own under its target prefix, and two under Weir's.
+public enum Operation: Sendable, Hashable, CaseIterable {
+    case createStream
+    case deleteStream
+    case describeStream
+    case describeStreamSummary
+    case listStreams
+    case listShards
+    case putRecord
+    case putRecords
+    case getShardIterator
+    case getRecords
+    case registerStreamConsumer
+    case deregisterStreamConsumer
+    case describeStreamConsumer
+    case listStreamConsumers
+    case subscribeToShard
+    case splitShard
+    case mergeShards
+    case commitCursor
+    case listCursors
+
+    /// The prefix of AWS's operations in `X-Amz-Target`, from the API's version.
+    public static let awsPrefix = "Kinesis_20131202"
+    /// The prefix of Weir's own operations.
+    public static let weirPrefix = "Weir_20261122"
+
+    /// The operation that the value of `X-Amz-Target` names, case-sensitive and whole.
+    public init?(target: Span<UInt8>) {
+        let longest = 64
+        guard target.count <= longest else { return nil }
+        for operation in Self.allCases where operation.isNamed(by: target) {
+            self = operation
+            return
+        }
+        return nil
+    }
+
+    private func isNamed(by target: Span<UInt8>) -> Bool {
+        let prefix = prefix.utf8
+        let name = name.utf8
+        guard target.count == prefix.count + 1 + name.count else { return false }
+        var offset = 0
+        for part in [prefix, ".".utf8, name] {
+            for byte in part {
+                if target[offset] != byte { return false }
+                offset += 1
+            }
+        }
+        return true
+    }
+
+    /// The prefix under which clients call it.
+    public var prefix: String {
+        switch self {
+        case .commitCursor, .listCursors: Self.weirPrefix
+        default: Self.awsPrefix
+        }
+    }
+
+    /// The value of `X-Amz-Target`, such as `Kinesis_20131202.PutRecord`.
+    public var target: String { prefix + "." + name }
+
+    /// The operation's name, such as `PutRecord`.
+    public var name: String {
+        switch self {
+        case .createStream: "CreateStream"
+        case .deleteStream: "DeleteStream"
+        case .describeStream: "DescribeStream"
+        case .describeStreamSummary: "DescribeStreamSummary"
+        case .listStreams: "ListStreams"
+        case .listShards: "ListShards"
+        case .putRecord: "PutRecord"
+        case .putRecords: "PutRecords"
+        case .getShardIterator: "GetShardIterator"
+        case .getRecords: "GetRecords"
+        case .registerStreamConsumer: "RegisterStreamConsumer"
+        case .deregisterStreamConsumer: "DeregisterStreamConsumer"
+        case .describeStreamConsumer: "DescribeStreamConsumer"
+        case .listStreamConsumers: "ListStreamConsumers"
+        case .subscribeToShard: "SubscribeToShard"
+        case .splitShard: "SplitShard"
+        case .mergeShards: "MergeShards"
+        case .commitCursor: "CommitCursor"
+        case .listCursors: "ListCursors"
+        }
+    }
+}
