@@ -53,6 +53,18 @@ static inline EVP_PKEY *weir_generate_p256_key(void) {
     return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 }
 
+// Parameters keep the pointers to their names, and a name that Swift lends to a call is gone
+// afterwards.
+static inline int weir_mac_use_hmac_sha256(EVP_MAC_CTX *mac, const unsigned char *key, size_t length) {
+    char digest[] = "SHA256";
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key, length),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_CTX_set_params(mac, parameters);
+}
+
 // An empty configuration database for X509V3_EXT_conf_nid.
 static inline void weir_x509v3_no_database(X509V3_CTX *context) { X509V3_set_ctx_nodb(context); }
 

@@ -73,8 +73,9 @@ struct LagHistogram: ~Copyable, Sendable {
     func record(_ nanoseconds: UInt64) {
         highest.raise(to: nanoseconds)
         sum.add(nanoseconds)
-        let magnitude = 64 - max(nanoseconds, 1).leadingZeroBitCount  // bits
-        let bucket = nanoseconds <= 1 << 14 ? 0 : (magnitude - 14 + 1) / 2
+        // Bits of the largest value below, so that a bound falls into its own bucket.
+        let bits = nanoseconds <= 1 << 14 ? 14 : 64 - (nanoseconds - 1).leadingZeroBitCount
+        let bucket = (bits - 13) / 2
         bucketCounts[min(bucket, Self.buckets)].add()
     }
 }

@@ -106,6 +106,27 @@ internal import COpenSSL
     }
 }
 
+extension TLSContext {
+    /// A protocol version, for tests and benches that want a certain one.
+    public enum Version: Sendable, Hashable {
+        case tls12, tls13
+
+        fileprivate var code: Int32 { self == .tls12 ? TLS1_2_VERSION : TLS1_3_VERSION }
+    }
+
+    /// Lets new connections of this context speak one version only.
+    public func limit(to version: Version) {
+        let isSet =
+            unsafe weir_ssl_ctx_set_min_version(pointer, version.code) == 1
+            && weir_ssl_ctx_set_max_version(pointer, version.code) == 1
+        precondition(isSet, "the library has both versions")
+    }
+
+    /// Whether AES comes before ChaCha20 in our preference: on processors that have instructions
+    /// for it.
+    public static var prefersAES: Bool { Ciphers.hasAES }
+}
+
 /// Cipher suites in our order of preference; forward secret and authenticated ones only.
 private enum Ciphers {
     static let hasAES = weir_cpu_has_aes() != 0

@@ -71,30 +71,15 @@ public final class TicketKeys: Sendable {
     if isSealing == 1 {
         let key = keys.current
         for i in 0..<16 { unsafe name[i] = key.name[i] }
-        guard unsafe RAND_bytes(iv, 16) == 1, unsafe setMAC(mac, key),
+        guard unsafe RAND_bytes(iv, 16) == 1,
+            unsafe weir_mac_use_hmac_sha256(mac, key.mac, key.mac.count) == 1,
             unsafe EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), nil, key.cipher, iv) == 1
         else { return -1 }
         return 1
     }
     guard let (key, isCurrent) = unsafe keys.find(name: name) else { return 0 }
-    guard unsafe setMAC(mac, key),
+    guard unsafe weir_mac_use_hmac_sha256(mac, key.mac, key.mac.count) == 1,
         unsafe EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nil, key.cipher, iv) == 1
     else { return -1 }
     return isCurrent ? 1 : 2
-}
-
-private func setMAC(_ mac: OpaquePointer?, _ key: TicketKeys.Key) -> Bool {
-    var secret = key.mac
-    var digest: [CChar] = [0x53, 0x48, 0x41, 0x32, 0x35, 0x36, 0]  // "SHA256"
-    return unsafe secret.withUnsafeMutableBytes { secret in
-        unsafe digest.withUnsafeMutableBufferPointer { digest in
-            var parameters = unsafe [
-                OSSL_PARAM_construct_octet_string(
-                    OSSL_MAC_PARAM_KEY, secret.baseAddress, secret.count),
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.baseAddress, 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            return unsafe EVP_MAC_CTX_set_params(mac, &parameters) == 1
-        }
-    }
 }

@@ -1,0 +1,261 @@
+import Foundation
+import TLS
+import Testing
+
+struct CertificateTests {
+    /// Runs `openssl`, and gives what it wrote and how it ended.
+    private func openssl(_ arguments: [String]) throws -> (text: String, status: Int32) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["openssl"] + arguments
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let bytes = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (String(decoding: bytes, as: UTF8.self), process.terminationStatus)
+    }
+
+    /// A folder that is removed afterwards.
+    private func withFolder<R>(_ body: (URL) throws -> R) throws -> R {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("weir-certificates-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        return try body(folder)
+    }
+
+    private func write(_ bytes: [UInt8], _ name: String, in folder: URL) throws -> String {
+        let file = folder.appendingPathComponent(name)
+        try Data(bytes).write(to: file)
+        return file.path
+    }
+
+    /// Checks the certificate for a purpose and a name as strict clients do.
+    private func verify(
+        _ chain: [UInt8], _ authority: CertificateAuthority, _ more: [String]
+    ) throws -> (text: String, status: Int32) {
+        try withFolder { folder in
+            let trust = try write(authority.certificatePEM, "ca.pem", in: folder)
+            let leaf = try write(chain, "leaf.pem", in: folder)
+            return try openssl(["verify", "-x509_strict", "-CAfile", trust] + more + [leaf])
+        }
+    }
+
+    @Test(arguments: [
+        ["-verify_hostname", "localhost"], ["-verify_hostname", "node_1.example.test"],
+        ["-verify_hostname", "a.wild.test"], ["-verify_ip", "127.0.0.1"], ["-verify_ip", "::1"],
+    ])
+    func `strict verification accepts a server's certificate for each of its names`(
+        _ name: [String]
+    ) throws {
+        let authority = try Fixture.authority.get()
+        let issued = try authority.issue(
+            names: ["localhost", "node_1.example.test", "*.wild.test"],
+            addresses: ["127.0.0.1", "::1"], now: now)
+        let result = try verify(
+            issued.certificateChainPEM, authority, ["-purpose", "sslserver"] + name)
+        #expect(result.status == 0, "\(result.text)")
+    }
+
+    @Test func `strict verification refuses what the certificate is not for`() throws {
+        let authority = try Fixture.authority.get()
+        let issued = try authority.issue(names: ["localhost"], addresses: [], now: now)
+        for wrong in [
+            ["-verify_hostname", "other.test"], ["-verify_ip", "127.0.0.1"],
+            ["-purpose", "sslclient"],
+        ] {
+            #expect(try verify(issued.certificateChainPEM, authority, wrong).status != 0)
+        }
+        let other = try CertificateAuthority.create(now: now)
+        #expect(try verify(issued.certificateChainPEM, other, []).status != 0)
+    }
+
+    @Test func `a client's certificate is for clients only`() throws {
+        let authority = try Fixture.authority.get()
+        let issued = try authority.issueClient(commonName: "producer 1, ø", now: now)
+        let chain = issued.certificateChainPEM
+        #expect(try verify(chain, authority, ["-purpose", "sslclient"]).status == 0)
+        #expect(try verify(chain, authority, ["-purpose", "sslserver"]).status != 0)
+    }
+
+    @Test func `the authority may sign certificates, and nothing below it may`() throws {
+        let authority = try Fixture.authority.get()
+        let text = try withFolder { folder in
+            let file = try write(authority.certificatePEM, "ca.pem", in: folder)
+            return try openssl(["x509", "-in", file, "-noout", "-text"]).text
+        }
+        #expect(text.contains("CA:TRUE, pathlen:0"))
+        #expect(text.contains("Certificate Sign, CRL Sign"))
+        #expect(text.contains("X509v3 Subject Key Identifier"))
+        #expect(text.contains("NIST CURVE: P-256"))
+        #expect(text.contains("ecdsa-with-SHA256"))
+    }
+
+    @Test func `a server's certificate says what it is for`() throws {
+        let issued = try Fixture.authority.get().issue(
+            names: ["localhost"], addresses: ["127.0.0.1", "::1"], now: now)
+        let text = try withFolder { folder in
+            let file = try write(issued.certificateChainPEM, "leaf.pem", in: folder)
+            return try openssl(["x509", "-in", file, "-noout", "-text"]).text
+        }
+        #expect(text.contains("CA:FALSE"))
+        #expect(text.contains("Digital Signature"))
+        #expect(text.contains("TLS Web Server Authentication"))
+        #expect(text.contains("DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1"))
+        #expect(text.contains("X509v3 Authority Key Identifier"))
+        #expect(text.contains("X509v3 Subject Key Identifier"))
+        #expect(text.contains("Version: 3"))
+    }
+
+    @Test func `validity begins before now and ends when it should, within the authority's`()
+        throws
+    {
+        let start: Int64 = 1_800_000_000
+        let authority = try CertificateAuthority.create(now: start)
+        let issued = try authority.issue(names: ["a"], addresses: [], now: start)
+        let identity = try Identity(
+            certificateChainPEM: issued.certificateChainPEM, privateKeyPEM: issued.privateKeyPEM)
+        #expect(identity.validUntilSeconds == start - 3_600 + 397 * 86_400)
+        let root = try Identity(
+            certificateChainPEM: authority.certificatePEM, privateKeyPEM: authority.privateKeyPEM)
+        #expect(root.validUntilSeconds == start - 3_600 + 3_650 * 86_400)
+        let late = try authority.issue(
+            names: ["a"], addresses: [], now: start + 3_600 * 86_400)
+        let lateIdentity = try Identity(
+            certificateChainPEM: late.certificateChainPEM, privateKeyPEM: late.privateKeyPEM)
+        #expect(lateIdentity.validUntilSeconds == root.validUntilSeconds)
+    }
+
+    @Test func `serial numbers are positive, long and different`() throws {
+        let authority = try Fixture.authority.get()
+        var seen: Set<String> = []
+        for _ in 0..<8 {
+            let issued = try authority.issue(names: ["a"], addresses: [], now: now)
+            let text = try withFolder { folder in
+                let file = try write(issued.certificateChainPEM, "leaf.pem", in: folder)
+                return try openssl(["x509", "-in", file, "-noout", "-serial"]).text
+            }
+            let digits = text.split(separator: "=").last?.trimmingCharacters(in: .newlines) ?? ""
+            #expect(digits.count == 32)
+            #expect(("4"..."7").contains(digits.prefix(1)))
+            seen.insert(digits)
+        }
+        #expect(seen.count == 8)
+    }
+
+    @Test func `an authority read back from its files issues certificates that its clients accept`()
+        throws
+    {
+        let original = try CertificateAuthority.create(now: now)
+        let restored = try CertificateAuthority(
+            certificatePEM: original.certificatePEM, privateKeyPEM: original.privateKeyPEM)
+        let link = try Link(
+            client: clientContext(trust: original.certificatePEM),
+            server: serverContext(identity: makeIdentity(restored)))
+        link.settle()
+        #expect(link.client.connection.progress == .open)
+    }
+
+    @Test(arguments: [
+        "", ".", "a..b", "-a", "a-", "a,DNS:evil.test", "a b", "ä.test", "*", "*.test", "a.*.test",
+        String(repeating: "a", count: 64), String(repeating: "a.", count: 130) + "a",
+    ])
+    func `what cannot be a host name is refused`(_ name: String) throws {
+        let authority = try Fixture.authority.get()
+        #expect(throws: TLSError.self) {
+            _ = try authority.issue(names: [name], addresses: [], now: now)
+        }
+    }
+
+    @Test(arguments: ["", "localhost", "127.0.0.1,DNS:evil.test", "256.0.0.1", "::g"])
+    func `what cannot be an address is refused`(_ address: String) throws {
+        let authority = try Fixture.authority.get()
+        #expect(throws: TLSError.self) {
+            _ = try authority.issue(names: ["localhost"], addresses: [address], now: now)
+        }
+    }
+
+    @Test func `a certificate without any name is refused`() throws {
+        let authority = try Fixture.authority.get()
+        #expect(throws: TLSError(reason: "a server's certificate needs a name")) {
+            _ = try authority.issue(names: [], addresses: [], now: now)
+        }
+    }
+
+    @Test func `a key that belongs to another certificate is refused`() throws {
+        let authority = try Fixture.authority.get()
+        let first = try authority.issue(names: ["a"], addresses: [], now: now)
+        let second = try authority.issue(names: ["a"], addresses: [], now: now)
+        #expect(
+            throws: TLSError(reason: "the private key does not belong to the certificate")
+        ) {
+            _ = try Identity(
+                certificateChainPEM: first.certificateChainPEM,
+                privateKeyPEM: second.privateKeyPEM)
+        }
+    }
+
+    @Test func `files that hold something else are refused with what is missing`() throws {
+        let authority = try Fixture.authority.get()
+        let issued = try authority.issue(names: ["a"], addresses: [], now: now)
+        let noise = [UInt8]("nothing of use\n".utf8)
+        #expect(throws: TLSError(reason: "there is no certificate in the file")) {
+            _ = try Identity(certificateChainPEM: noise, privateKeyPEM: issued.privateKeyPEM)
+        }
+        #expect(throws: TLSError(reason: "there is no certificate in the file")) {
+            _ = try TLSContext(client: [], alpn: [])
+        }
+        #expect(throws: TLSError.self) {
+            _ = try Identity(
+                certificateChainPEM: issued.certificateChainPEM, privateKeyPEM: noise)
+        }
+        // Cut within the base64 text.
+        #expect(throws: TLSError.self) {
+            _ = try Identity(
+                certificateChainPEM: Array(issued.certificateChainPEM.prefix(200)),
+                privateKeyPEM: issued.privateKeyPEM)
+        }
+    }
+
+    @Test func `an encrypted key is an error, and nobody is asked for its password`() throws {
+        let issued = try Fixture.authority.get().issue(names: ["a"], addresses: [], now: now)
+        let encrypted = try withFolder { folder in
+            let key = try write(issued.privateKeyPEM, "key.pem", in: folder)
+            let target = folder.appendingPathComponent("encrypted.pem")
+            let result = try openssl([
+                "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-passout", "pass:secret", "-in", key,
+                "-out", target.path,
+            ])
+            #expect(result.status == 0, "\(result.text)")
+            return [UInt8](try Data(contentsOf: target))
+        }
+        #expect(throws: TLSError.self) {
+            _ = try Identity(
+                certificateChainPEM: issued.certificateChainPEM, privateKeyPEM: encrypted)
+        }
+    }
+
+    @Test func `an RSA identity of somebody's own works`() throws {
+        let (certificate, key) = try withFolder { folder in
+            let certificate = folder.appendingPathComponent("cert.pem")
+            let key = folder.appendingPathComponent("key.pem")
+            let result = try openssl([
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=own",
+                "-addext", "subjectAltName=DNS:own.test", "-keyout", key.path, "-out",
+                certificate.path,
+            ])
+            #expect(result.status == 0, "\(result.text)")
+            return (
+                [UInt8](try Data(contentsOf: certificate)), [UInt8](try Data(contentsOf: key))
+            )
+        }
+        let identity = try Identity(certificateChainPEM: certificate, privateKeyPEM: key)
+        let link = try Link(
+            client: clientContext(trust: certificate), server: serverContext(identity: identity),
+            serverName: "own.test")
+        link.settle()
+        #expect(link.client.connection.progress == .open)
+    }
+}
