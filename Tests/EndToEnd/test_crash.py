@@ -8,7 +8,7 @@ import pytest
 
 from events import Subscription, data_of, numbers_of
 from server import LONG
-from test_shards import SH, bounds, index_of
+from shards import SH, bounds, index_of
 
 ROUNDS = 200 if LONG else 20
 KEYS = 12

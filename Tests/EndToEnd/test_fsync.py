@@ -11,7 +11,7 @@ import pytest
 
 from events import Subscription, data_of
 from server import StartFailed
-from test_shards import SH
+from shards import SH
 
 HOLD = 0.5
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")

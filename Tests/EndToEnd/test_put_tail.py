@@ -10,7 +10,7 @@ import pytest
 
 from events import data_of
 from server import BINARY
-from test_shards import SH
+from shards import SH
 
 
 def environment(server):

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from events import data_of, numbers_of
-from test_shards import SH, index_of
+from shards import SH, index_of
 
 b64 = lambda data: base64.b64encode(data).decode()  # noqa: E731
 

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from events import Subscription
-from server import BINARY, Server, StartFailed
+from server import BINARY, StartFailed
 
 
 def refusal(server):

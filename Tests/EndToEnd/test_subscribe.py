@@ -1,8 +1,8 @@
 """Push: SubscribeToShard as boto3 and as raw clients see it."""
 
 import json
+import os
 import re
-import socket
 import threading
 import time
 
@@ -11,12 +11,8 @@ import pytest
 from conftest import QUICK
 from events import INITIAL_RESPONSE, Subscription, data_of, numbers_of
 from http2 import Http2
-from server import ACCOUNT, LONG
-from test_shards import SH, TOP, index_of
-
-
-def consumer_of(server, name, shards=1):
-    return server.consumer(server.create(name, shards))
+from server import LONG
+from shards import SH, index_of
 
 
 def subscribe(server, consumer, shard=SH(0), kind="TRIM_HORIZON", **more):
@@ -27,7 +23,7 @@ def subscribe(server, consumer, shard=SH(0), kind="TRIM_HORIZON", **more):
 # boto3.
 
 def test_the_call_returns_at_once_on_an_empty_shard(weir, name):
-    consumer = consumer_of(weir, name)
+    consumer = weir.consumer(weir.create(name))
     began = time.monotonic()
     stream = subscribe(weir, consumer)["EventStream"]
     took = time.monotonic() - began
@@ -42,7 +38,7 @@ def test_the_call_returns_at_once_on_an_empty_shard(weir, name):
 
 
 def test_records_are_pushed_to_boto3(weir, name):
-    consumer = consumer_of(weir, name)
+    consumer = weir.consumer(weir.create(name))
     stream = subscribe(weir, consumer, kind="LATEST")["EventStream"]
     put = weir.put(name, b"pushed", "key")
     for event in stream:
@@ -58,7 +54,7 @@ def test_records_are_pushed_to_boto3(weir, name):
 
 def test_the_connection_of_boto3_is_not_used_again_for_another_answer(weir, name):
     """An aborted event stream must not leak into the next call of the same client."""
-    consumer = consumer_of(weir, name)
+    consumer = weir.consumer(weir.create(name))
     client = weir.client()
     for number in range(5):
         stream = client.subscribe_to_shard(
@@ -71,7 +67,7 @@ def test_the_connection_of_boto3_is_not_used_again_for_another_answer(weir, name
 # The frames.
 
 def test_the_first_bytes_are_the_initial_response(weir, name):
-    consumer = consumer_of(weir, name)
+    consumer = weir.consumer(weir.create(name))
     body = json.dumps({"ConsumerARN": consumer, "ShardId": SH(0),
                        "StartingPosition": {"Type": "LATEST"}}).encode()
     with weir.http1() as connection:
@@ -96,7 +92,7 @@ def test_the_first_bytes_are_the_initial_response(weir, name):
 
 def test_an_event_is_written_as_the_service_writes_it(weir, name):
     """Key order, no spaces, no ChildShards; headers in the order of the capture."""
-    consumer = consumer_of(weir, name)
+    consumer = weir.consumer(weir.create(name))
     body = json.dumps({"ConsumerARN": consumer, "ShardId": SH(0),
                        "StartingPosition": {"Type": "TRIM_HORIZON"}}).encode()
     with weir.http1() as connection:
@@ -115,7 +111,7 @@ def test_an_event_is_written_as_the_service_writes_it(weir, name):
 
 
 def test_a_batch_is_one_event(weir, name):
-    consumer = consumer_of(weir, name)
+    consumer = weir.consumer(weir.create(name))
     with Subscription(weir, consumer, kind="LATEST") as subscription:
         weir.ok("PutRecords", {"StreamName": name, "Records": [
             {"Data": "YQ==", "PartitionKey": "k"} for _ in range(100)]})
@@ -124,8 +120,7 @@ def test_a_batch_is_one_event(weir, name):
 
 
 def test_events_are_bounded(weir, name):
-    consumer = consumer_of(weir, name)
-    import base64, os
+    consumer = weir.consumer(weir.create(name))
     data = [os.urandom(400_000) for _ in range(8)]
     for each in data:
         weir.put(name, each)
@@ -139,8 +134,7 @@ def test_events_are_bounded(weir, name):
 
 
 def test_a_record_of_one_mebibyte_is_pushed(weir, name):
-    import os
-    consumer = consumer_of(weir, name)
+    consumer = weir.consumer(weir.create(name))
     data = os.urandom(2**20 - 8)
     weir.put(name, data)
     with Subscription(weir, consumer) as subscription:
@@ -180,7 +174,7 @@ def test_starting_positions(weir, filled, kind, position, expected):
 
 
 def test_the_start_of_an_empty_shard_is_a_position(weir, name):
-    consumer = consumer_of(weir, name)
+    consumer = weir.consumer(weir.create(name))
     start = weir.shards(name)[0]["SequenceNumberRange"]["StartingSequenceNumber"]
     with Subscription(weir, consumer, kind="AT_SEQUENCE_NUMBER", SequenceNumber=start) as subscription:
         weir.put(name, b"x")
@@ -237,7 +231,7 @@ def test_a_consumer_arn_that_is_none(weir):
 # Quiet shards, continuation, the end of a life.
 
 def test_a_quiet_subscription_gets_an_advancing_event_every_five_seconds(quick, name):
-    consumer = consumer_of(quick, name)
+    consumer = quick.consumer(quick.create(name))
     with Subscription(quick, consumer) as subscription:
         events = [subscription.next() for _ in range(6)]
     numbers = [int(event.continuation) for event in events]
@@ -247,7 +241,7 @@ def test_a_quiet_subscription_gets_an_advancing_event_every_five_seconds(quick, 
 
 def test_the_true_keep_alive(weir, name):
     """At its true five seconds once: an SDK gives up after ten."""
-    consumer = consumer_of(weir, name)
+    consumer = weir.consumer(weir.create(name))
     with Subscription(weir, consumer, timeout=9) as subscription:
         first = subscription.next()
         second = subscription.next()
@@ -255,7 +249,7 @@ def test_the_true_keep_alive(weir, name):
 
 
 def test_a_continuation_number_is_below_every_later_record(quick, name):
-    consumer = consumer_of(quick, name)
+    consumer = quick.consumer(quick.create(name))
     with Subscription(quick, consumer) as subscription:
         for number in range(20):
             event = subscription.next()
@@ -269,7 +263,7 @@ def test_a_life_ends_cleanly_and_is_continued_without_loss(own, name):
     """Five minutes less a little, at a fiftieth in the short form and true in the long one."""
     scale = 1 if LONG else QUICK
     server = own("--time-scale", str(scale))
-    consumer = consumer_of(server, name)
+    consumer = server.consumer(server.create(name))
     stop, sent = threading.Event(), []
 
     def write():
@@ -301,12 +295,23 @@ def test_a_life_ends_cleanly_and_is_continued_without_loss(own, name):
     assert all(275 * scale <= life for life in lives), lives
 
 
+def subscribed(server, consumer, shard=SH(0), seconds=5, **position):
+    """A subscription, tried again while the one that was closed just now still holds the slot."""
+    deadline = time.monotonic() + seconds
+    while True:
+        subscription = Subscription(server, consumer, shard, **position)
+        if subscription.error is None:
+            return subscription
+        subscription.close()
+        assert time.monotonic() < deadline, subscription.error
+        time.sleep(0.02)
+
+
 def test_resuming_an_idle_shard_misses_nothing(quick, name):
-    consumer = consumer_of(quick, name)
+    consumer = quick.consumer(quick.create(name))
     position = {"kind": "LATEST"}
     for number in range(10):
-        with Subscription(quick, consumer, **position) as subscription:
-            assert subscription.error is None
+        with subscribed(quick, consumer, **position) as subscription:
             event = subscription.next()
             while number and not event.records:
                 event = subscription.next()
@@ -314,209 +319,6 @@ def test_resuming_an_idle_shard_misses_nothing(quick, name):
             # Without a record, the place is what the event said.
             position = {"kind": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": event.continuation}
         quick.put(name, b"%d" % number)
-        released(quick, consumer)
-
-
-def released(server, consumer, shard=SH(0)):
-    """Waits until no subscription holds the slot, which a closed connection frees at once."""
-    deadline = time.monotonic() + 5
-    while True:
-        subscription = Subscription(server, consumer, shard, "LATEST")
-        free = subscription.error is None
-        subscription.close()
-        if free:
-            # The probe itself must be gone too.
-            time.sleep(0.05)
-            return
-        assert time.monotonic() < deadline, subscription.error
-        time.sleep(0.02)
-
-
-# One consumer, one shard, one subscription.
-
-def test_a_second_subscription_within_five_seconds_is_refused(weir, name):
-    consumer = consumer_of(weir, name)
-    with Subscription(weir, consumer) as first:
-        second = Subscription(weir, consumer)
-        assert second.head.status == 400
-        assert second.error == {
-            "__type": "ResourceInUseException",
-            "message": f"Another active subscription exists for this consumer: {ACCOUNT}:{name}:{SH(0)}:app"}
-        weir.put(name, b"x")
-        assert data_of(first.records(1)) == [b"x"]
-
-
-def test_other_consumers_and_other_shards_have_slots_of_their_own(weir, name):
-    arn = weir.create(name, 2)
-    one, other = weir.consumer(arn, "one"), weir.consumer(arn, "other")
-    with Subscription(weir, one, SH(0)) as a, Subscription(weir, one, SH(1)) as b, \
-            Subscription(weir, other, SH(0)) as c:
-        assert not (a.error or b.error or c.error)
-        weir.put(name, b"low", ExplicitHashKey="0")
-        weir.put(name, b"high", ExplicitHashKey=str(TOP))
-        assert data_of(a.records(1)) == data_of(c.records(1)) == [b"low"]
-        assert data_of(b.records(1)) == [b"high"]
-
-
-def test_a_newcomer_takes_over_after_five_seconds(quick, name):
-    consumer = consumer_of(quick, name)
-    with Subscription(quick, consumer) as old:
-        old.next()
-        time.sleep(0.5)
-        with Subscription(quick, consumer) as new:
-            assert new.error is None
-            rest = old.rest()
-            assert rest and rest[-1].kind == "exception"
-            assert rest[-1].type == "ResourceInUseException" and rest[-1].payload["message"]
-            assert all(event.kind == "event" for event in rest[:-1])
-            quick.put(name, b"x")
-            assert data_of(new.records(1)) == [b"x"]
-
-
-def test_many_takeovers_leave_one_subscription(quick, name):
-    consumer = consumer_of(quick, name)
-    held = []
-    try:
-        for _ in range(10):
-            subscription = Subscription(quick, consumer)
-            assert subscription.error is None
-            held.append(subscription)
-            time.sleep(0.2)
-        quick.put(name, b"x")
-        assert data_of(held[-1].records(1)) == [b"x"]
-        for old in held[:-1]:
-            assert old.rest()[-1].type == "ResourceInUseException"
-    finally:
-        for each in held:
-            each.close()
-
-
-@pytest.mark.parametrize("how", ["close", "reset", "cancel"])
-def test_a_client_that_leaves_frees_the_slot_at_once(weir, name, how):
-    consumer = consumer_of(weir, name)
-    if how == "cancel":
-        http2 = Http2(weir.connect("h2"))
-        number = http2.request("Kinesis_20131202.SubscribeToShard", json.dumps({
-            "ConsumerARN": consumer, "ShardId": SH(0), "StartingPosition": {"Type": "LATEST"}}).encode())
-        http2.pump(lambda: http2.streams[number].data)
-        http2.cancel(number)
-    else:
-        subscription = Subscription(weir, consumer)
-        if how == "reset":
-            import struct
-            subscription.connection.sock.setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        subscription.close()
-    # The rule of five seconds is true here: a slot that is still held would refuse.
-    began = time.monotonic()
-    while True:
-        with Subscription(weir, consumer) as again:
-            if again.error is None:
-                break
-        assert time.monotonic() - began < 2, again.error
-        time.sleep(0.02)
-    if how == "cancel":
-        assert http2.response(http2.request("Kinesis_20131202.ListStreams", b"{}")).status == 200
-        http2.close()
-
-
-# Shard end.
-
-def follow(server, consumer, shard, kind="TRIM_HORIZON"):
-    with Subscription(server, consumer, shard, kind) as subscription:
-        assert subscription.error is None, subscription.error
-        events = subscription.rest()
-    records = [record for event in events for record in event.records]
-    last = events[-1]
-    assert all(event.continuation for event in events[:-1])
-    assert all("ChildShards" not in event.payload or event.children == [] for event in events[:-1])
-    assert "ContinuationSequenceNumber" not in last.payload
-    return records, last.children
-
-
-def test_the_end_of_a_split_shard(weir, name):
-    consumer = consumer_of(weir, name)
-    weir.put(name, b"1")
-    with Subscription(weir, consumer) as subscription:
-        subscription.records(1)
-        weir.put(name, b"2")
-        weir.split(name, SH(0))
-        events = subscription.rest()
-    assert [data for event in events for data in event.data] == [b"2"]
-    last = events[-1]
-    assert "ContinuationSequenceNumber" not in last.payload
-    half = 2**127
-    assert sorted(last.children, key=lambda each: each["ShardId"]) == [
-        {"ShardId": SH(1), "ParentShards": [SH(0)],
-         "HashKeyRange": {"StartingHashKey": "0", "EndingHashKey": str(half - 1)}},
-        {"ShardId": SH(2), "ParentShards": [SH(0)],
-         "HashKeyRange": {"StartingHashKey": str(half), "EndingHashKey": str(TOP)}}]
-
-
-def test_a_chain_through_split_and_merge_has_every_record_once(weir, name):
-    consumer = consumer_of(weir, name)
-    sent = []
-
-    def write(count):
-        for _ in range(count):
-            data = b"%d" % len(sent)
-            weir.put(name, data, str(len(sent) % 7))
-            sent.append(data)
-
-    write(20)
-    weir.split(name, SH(0))
-    write(20)
-    weir.merge(name, SH(1), SH(2))
-    write(20)
-    weir.split(name, SH(3))
-    found = {}
-    waiting, done = [SH(0)], set()
-    while waiting:
-        shard = waiting.pop(0)
-        if shard in done:
-            continue
-        if int(shard[-2:]) >= 4:
-            done.add(shard)
-            continue
-        records, children = follow(weir, consumer, shard)
-        done.add(shard)
-        for record in records:
-            found.setdefault(record["PartitionKey"], []).append(int(data_of([record])[0]))
-        for child in children:
-            assert shard in child["ParentShards"]
-            if set(child["ParentShards"]) <= done:
-                waiting.append(child["ShardId"])
-    assert sorted(each for values in found.values() for each in values) == list(range(60))
-    assert all(values == sorted(values) for values in found.values())
-    assert done == {SH(each) for each in range(6)}
-
-
-def test_starting_behind_the_end_tells_the_children_at_once(weir, name):
-    consumer = consumer_of(weir, name)
-    weir.put(name, b"x")
-    weir.split(name, SH(0))
-    end = weir.shards(name)[0]["SequenceNumberRange"]["EndingSequenceNumber"]
-    with Subscription(weir, consumer, kind="AFTER_SEQUENCE_NUMBER", SequenceNumber=end) as subscription:
-        events = subscription.rest()
-    assert len(events) == 1 and events[0].records == [] and len(events[0].children) == 2
-    records, children = follow(weir, consumer, SH(0), "LATEST")
-    assert records == [] and len(children) == 2
-
-
-# What ends a subscription from above.
-
-@pytest.mark.parametrize("how", ["consumer", "stream"])
-def test_the_consumer_or_the_stream_goes(weir, name, how):
-    consumer = consumer_of(weir, name)
-    with Subscription(weir, consumer) as subscription:
-        subscription.next()
-        if how == "consumer":
-            weir.ok("DeregisterStreamConsumer", {"ConsumerARN": consumer})
-        else:
-            weir.ok("DeleteStream", {"StreamName": name, "EnforceConsumerDeletion": True})
-        last = subscription.rest()[-1]
-    assert (last.kind, last.type) == ("exception", "ResourceNotFoundException")
-    assert last.payload["message"]
 
 
 # Sharing.
@@ -560,10 +362,9 @@ def test_twenty_subscribers_of_one_shard_see_the_same(weir, name):
 
 def test_a_window_of_sixteen_kibibytes(weir, name):
     """A client with the smallest sensible window still gets everything."""
-    import os
     from botocore.eventstream import EventStreamBuffer
     from events import Event
-    consumer = consumer_of(weir, name)
+    consumer = weir.consumer(weir.create(name))
     data = [os.urandom(100_000) for _ in range(10)]
     for each in data:
         weir.put(name, each)
@@ -581,7 +382,7 @@ def test_a_window_of_sixteen_kibibytes(weir, name):
 
 
 def test_an_iterator_and_a_continuation_number_understand_each_other(weir, name):
-    consumer = consumer_of(weir, name)
+    consumer = weir.consumer(weir.create(name))
     weir.put(name, b"1")
     with Subscription(weir, consumer) as subscription:
         event = subscription.until(lambda each: each.records)[-1]
