@@ -24,14 +24,14 @@ public enum EventStream {
     /// - Parameter type: The code of the exception, at most 255 ASCII characters.
     public static func exception(_ type: String, message: String) -> [UInt8] {
         var builder = EventStreamBuilder(
-            headers: [
-                (":exception-type", type), (":content-type", payloadType),
-                (":message-type", "exception"),
-            ], capacity: message.utf8.count + 16)
-        builder.frame.append(copying: "{\"message\":\"".utf8.span)
-        appendEscaped(message, to: &builder.frame)
-        builder.frame.append(copying: "\"}".utf8.span)
-        return builder.finish()
+            (":exception-type", type), (":content-type", payloadType),
+            (":message-type", "exception"), capacity: message.utf8.count + 16)
+        var payload = ResponseWriter(.json, after: builder.takeFrame())
+        payload.beginStructure()
+        payload.key("message")
+        payload.text(message)
+        payload.endStructure()
+        return builder.finish(payload.finish())
     }
 
     /// Returns the message that ends a stream with an error that the service's model does not
@@ -39,29 +39,10 @@ public enum EventStream {
     /// ``EventStreamLimits/errorTextBytes``.
     public static func error(code: String, message: String) -> [UInt8] {
         var builder = EventStreamBuilder(
-            headers: [
-                (":error-code", code), (":error-message", message), (":message-type", "error"),
-            ], capacity: 0)
+            (":error-code", code), (":error-message", message), (":message-type", "error"),
+            capacity: 0)
         return builder.finish()
     }
 
     static let payloadType = "application/x-amz-json-1.1"
-
-    /// Appends `text` as the inside of a JSON string (RFC 8259, section 7).
-    private static func appendEscaped(_ text: String, to json: inout [UInt8]) {
-        let digits = "0123456789abcdef".utf8.span
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                json.append(UInt8(ascii: "\\"))
-                json.append(byte)
-            case 0..<0x20:
-                json.append(copying: "\\u00".utf8.span)
-                json.append(digits[Int(byte >> 4)])
-                json.append(digits[Int(byte & 15)])
-            default:
-                json.append(byte)
-            }
-        }
-    }
 }

@@ -4,8 +4,6 @@
 /// ``frame``; ``finish()`` then fills in the lengths and both checksums.
 public struct EventStreamBuilder: Sendable {
     /// The message so far. Append the payload's bytes to it; those already there stay as they are.
-    ///
-    /// A writer that owns its buffer may take this array, append to it, and put it back.
     public var frame: [UInt8]
 
     private let payloadOffset: Int
@@ -15,35 +13,57 @@ public struct EventStreamBuilder: Sendable {
     /// - Parameters:
     ///   - eventType: The value of `:event-type`, such as `SubscribeToShardEvent`.
     ///   - capacity: How many bytes the payload is expected to have, to reserve them at once.
-    public init(eventType: StaticString, capacity: Int) {
+    public init(eventType: String, capacity: Int) {
         self.init(
-            headers: [
-                (":event-type", eventType.description), (":content-type", EventStream.payloadType),
-                (":message-type", "event"),
-            ], capacity: capacity)
+            (":event-type", eventType), (":content-type", EventStream.payloadType),
+            (":message-type", "event"), capacity: capacity)
     }
 
-    /// Begins a message with string headers, the only type of header that Kinesis clients take.
-    init(headers: [(name: String, value: String)], capacity: Int) {
+    /// Begins a message with three string headers: what Kinesis has, and the only type of header
+    /// that its clients take.
+    init(
+        _ first: (name: String, value: String), _ second: (name: String, value: String),
+        _ third: (name: String, value: String), capacity: Int
+    ) {
         var frame: [UInt8] = []
-        let headersCount = headers.reduce(0) { $0 + 4 + $1.name.utf8.count + $1.value.utf8.count }
-        frame.reserveCapacity(EventStreamLimits.overheadBytes + headersCount + capacity)
+        // The three headers of an event have 101 bytes.
+        frame.reserveCapacity(EventStreamLimits.overheadBytes + 128 + capacity)
         frame.append(contentsOf: repeatElement(0, count: EventStreamLimits.preludeBytes))
-        for (name, value) in headers {
-            let value = Self.cut(value, at: EventStreamLimits.errorTextBytes)
-            frame.append(UInt8(name.utf8.count))
-            frame.append(copying: name.utf8.span)
-            frame.append(EventStreamHeader.stringType)
-            frame.appendBigEndian(UInt16(value.utf8.count))
-            frame.append(copying: value.utf8.span)
-        }
+        Self.append(first, to: &frame)
+        Self.append(second, to: &frame)
+        Self.append(third, to: &frame)
         payloadOffset = frame.count
         self.frame = frame
+    }
+
+    private static func append(
+        _ header: (name: String, value: String), to frame: inout [UInt8]
+    ) {
+        let value = cut(header.value, at: EventStreamLimits.errorTextBytes)
+        frame.append(UInt8(header.name.utf8.count))
+        frame.append(contentsOf: header.name.utf8)
+        frame.append(EventStreamHeader.stringType)
+        frame.appendBigEndian(UInt16(value.utf8.count))
+        frame.append(contentsOf: value.utf8)
     }
 
     /// How many bytes the payload has so far.
     public var payloadCount: Int {
         frame.count - payloadOffset
+    }
+
+    /// Lends the frame to a writer that owns its buffer, without a copy; give what the writer
+    /// made of it to ``finish(_:)``.
+    public mutating func takeFrame() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &frame)
+        return taken
+    }
+
+    /// Completes the message whose frame was taken and written to.
+    public mutating func finish(_ frame: consuming [UInt8]) -> [UInt8] {
+        self.frame = frame
+        return finish()
     }
 
     /// Completes the message and returns it; the builder is empty afterwards.

@@ -5,6 +5,12 @@ public struct EventStreamMessage: Hashable, Sendable {
     /// The payload, whose form the header `:content-type` tells.
     public var payload: [UInt8]
 
+    /// The message with the given headers and payload.
+    public init(headers: [EventStreamHeader], payload: [UInt8]) {
+        self.headers = headers
+        self.payload = payload
+    }
+
     /// The text of the header called `name`, or nil if there is none or it is not a string.
     public func text(_ name: String) -> String? {
         for header in headers where header.name == name {
@@ -45,4 +51,10 @@ public struct EventStreamHeader: Hashable, Sendable {
     public var name: String
     /// The value.
     public var value: Value
+
+    /// The header with the given name and value.
+    public init(name: String, value: Value) {
+        self.name = name
+        self.value = value
+    }
 }

@@ -1,3 +1,5 @@
+internal import Wire
+
 // A sequence number is written once for every record that is sent, so that its 188 bits are kept
 // in three 64-bit limbs, and taken apart by three divisions into 18, 19 and 19 digits.
 
@@ -23,6 +25,11 @@ extension SequenceNumber: CustomStringConvertible {
         Self.write(second.remainder / sixteenDigits, 3, at: 37, in: &digits)
         Self.write(sixteen: second.remainder % sixteenDigits, at: 40, in: &digits)
         return digits
+    }
+
+    /// Appends the 56 decimal digits to `output`, which must have room for them.
+    public func write(into output: inout OutputSpan<UInt8>) {
+        output.append(copying: digits.span)
     }
 
     /// The decimal text.

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// The name of a shard in its stream: `shardId-` and twelve digits.
 public struct ShardID: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The number of the shard, less than 2^31: counted from 0 and never used again.
@@ -49,6 +51,11 @@ public struct ShardID: Sendable, Hashable, Comparable, CustomStringConvertible {
             rest /= 10
         }
         return ascii
+    }
+
+    /// Appends the 20 characters of the id to `output`, which must have room for them.
+    public func write(into output: inout OutputSpan<UInt8>) {
+        output.append(copying: ascii.span)
     }
 
     /// The id, such as `shardId-000000000007`.
