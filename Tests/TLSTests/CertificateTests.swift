@@ -258,4 +258,52 @@ struct CertificateTests {
         link.settle()
         #expect(link.client.connection.progress == .open)
     }
+
+    /// Runs the script that makes certificates for development.
+    private func makeDevCerts(_ arguments: [String]) throws -> Int32 {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let process = Process()
+        process.executableURL = root.appendingPathComponent("certs/make-dev-certs")
+        process.arguments = arguments
+        process.currentDirectoryURL = root
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    @Test func `certificates of the development script work for every name given`() throws {
+        try withFolder { folder in
+            let status = try makeDevCerts([folder.path, "stream.test", "10.1.2.3", "fe80::1"])
+            #expect(status == 0)
+            func bytes(_ name: String) throws -> [UInt8] {
+                [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))
+            }
+            let server = try Identity(
+                certificateChainPEM: bytes("server.pem"), privateKeyPEM: bytes("server-key.pem"))
+            let names = ["localhost", "127.0.0.1", "::1", "stream.test", "10.1.2.3", "fe80::1"]
+            for name in names {
+                let link = try Link(
+                    client: clientContext(trust: bytes("ca.pem")),
+                    server: serverContext(identity: server), serverName: name)
+                link.settle()
+                #expect(link.client.connection.progress == .open, "\(name)")
+            }
+            let mode = try FileManager.default.attributesOfItem(
+                atPath: folder.appendingPathComponent("ca-key.pem").path)[.posixPermissions]
+            #expect(mode as? Int == 0o600)
+            let second = try makeDevCerts([folder.path])
+            #expect(second != 0, "nothing is overwritten")
+        }
+    }
+
+    @Test func `the development script refuses what is no name`() throws {
+        #expect(try makeDevCerts([]) != 0)
+        let status = try withFolder { folder in
+            try makeDevCerts([folder.appendingPathComponent("new").path, "a,DNS:b"])
+        }
+        #expect(status != 0)
+    }
 }
