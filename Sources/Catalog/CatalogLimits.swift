@@ -1,0 +1,34 @@
+/// What the catalog holds at most, and what happens at the bound.
+public enum CatalogLimits {
+    // From the service that clients know.
+
+    /// Open shards of a stream; above it, changes are refused.
+    public static let openShardsPerStream = 10_000
+    /// Consumers of a stream; the next registration is refused.
+    public static let consumersPerStream = 20
+    /// Tags of a stream; a creation with more is refused.
+    public static let tagsPerStream = 50
+    /// Shards of a stream that is created without a count.
+    public static let onDemandShards = 4
+    /// Hours for which a new stream keeps its records.
+    public static let defaultRetentionHours: UInt32 = 24
+    /// Kibibytes of a record's data and key in a new stream.
+    public static let defaultRecordKiB: UInt32 = 1024
+    /// The largest record size that a stream can be created with.
+    public static let largestRecordKiB: UInt32 = 10_240
+
+    // Ours.
+
+    /// Shards of the node, open and closed; a change that would pass it is refused. A stream has
+    /// at least one, so this bounds streams and names too. About 0.5 KiB each: 50 MiB.
+    public static let shards = 100_000
+    /// Cursors of the node. At the bound a new one is not kept (the subscription runs on without)
+    /// and a commit that would make one is refused. About 0.4 KiB each in all: 100 MiB.
+    public static let cursors = 262_144
+    /// Bytes of one control entry of moved cursors; more goes into further entries.
+    static let cursorEntryBytes = 64 * 1024
+    /// After so many entries a snapshot is stored even if the log does not ask for one.
+    static let entriesPerCheckpoint: UInt64 = 4096
+    /// Shards dropped from one stream at a time; the rest follows with the next call.
+    static let forgottenShardsPerEntry = 1000
+}

@@ -1,0 +1,177 @@
+internal import Kinesis
+internal import ShardLog
+
+/// What the control entries make, and nothing else: no clock, no locks, no I/O.
+///
+/// Two states live side by side: the pending one, which has every entry that was handed to the
+/// log, and against which changes are validated; and the published one, which has those that are
+/// durable. Both take the same entries in the same order, so they agree. The value is cheap to
+/// keep a copy of: its maps share structure with their later versions.
+struct CatalogState: Sendable {
+    /// The number of the last entry; each entry carries the next one.
+    var serial: UInt64 = 0
+    /// The latest second that an entry has carried. Changes happen at the wall clock or at this,
+    /// whichever is later, so that the catalog's time does not go back.
+    var second: UInt64 = 0
+    var nextStream: UInt64 = 1
+    var nextShard: UInt64 = 1
+    var nextConsumer: UInt64 = 1
+
+    private(set) var streams = SortedMap<UInt64, StreamState>()
+    private(set) var names: [Territory: SortedMap<String, UInt64>] = [:]
+    private(set) var shards = SortedMap<ShardNumber, ShardPlace>()
+    private(set) var cursors = SortedMap<CursorKey, Cursor>()
+    /// The highest second that a deleted stream has used, by its name; only those that a new
+    /// stream of the name could collide with, so only seconds that are not over yet.
+    private(set) var retired: [StreamKey: UInt64] = [:]
+
+    /// False in the pending state, which passes their moves over.
+    private(set) var keepsCursors = true
+    /// Gives the records of a shard that an entry opens; nil in the pending state.
+    var attach: (@Sendable (ShardNumber) -> Shard?)?
+
+    /// This state for planning, or for readers: cursors are looked at in neither.
+    func withoutCursors() -> CatalogState {
+        var state = self
+        state.cursors = SortedMap()
+        state.keepsCursors = false
+        return state
+    }
+
+    func stream(_ key: StreamKey) -> StreamState? {
+        guard let id = names[Territory(key)]?[key.name] else { return nil }
+        return streams[id]
+    }
+
+    /// The stream of an entry, which must be there.
+    func present(_ id: UInt64) throws(CatalogError) -> StreamState {
+        guard let stream = streams[id] else {
+            throw CatalogError(.inconsistent("there is no stream \(id)"))
+        }
+        return stream
+    }
+
+    /// Adds a stream that was not there.
+    mutating func insert(_ stream: StreamState) {
+        streams.set(stream.id, stream)
+        names[Territory(stream.key), default: SortedMap()].set(stream.name, stream.id)
+        for shard in stream.shards {
+            shards.set(
+                shard.number, ShardPlace(stream: stream.id, index: shard.id.index))
+        }
+        nextStream = max(nextStream, stream.id + 1)
+    }
+
+    /// Puts the next version of a stream in the place of the present one, whose shards it keeps.
+    mutating func update(_ stream: StreamState) {
+        streams.set(stream.id, stream)
+    }
+
+    /// Closes shards of a stream and opens those that take over; `open` routes to the latter.
+    mutating func replace(
+        _ parents: [ShardState], of stream: StreamState, by children: [ShardState],
+        closedSecond: UInt64, open: RoutingTable
+    ) {
+        var table = stream.shards
+        let indices = children.map(\.id.index)
+        for parent in parents {
+            table.set(parent.closed(at: closedSecond, children: indices))
+        }
+        for child in children {
+            table.set(attached(child))
+            shards.set(child.number, ShardPlace(stream: stream.id, index: child.id.index))
+            nextShard = max(nextShard, child.number.rawValue + 1)
+        }
+        streams.set(
+            stream.id,
+            stream.replacing(
+                shards: table, open: open,
+                nextShardIndex: stream.nextShardIndex + UInt32(children.count)))
+    }
+
+    /// Removes a stream with its shards, consumers and cursors.
+    mutating func remove(_ stream: StreamState) {
+        for consumer in stream.consumers { removeCursors(of: consumer.id) }
+        for shard in stream.shards { shards.remove(shard.number) }
+        streams.remove(stream.id)
+        let territory = Territory(stream.key)
+        names[territory]?.remove(stream.name)
+        if names[territory]?.isEmpty == true { names[territory] = nil }
+        let highest = stream.highestSecond
+        if highest >= second { retired[stream.key] = highest }
+    }
+
+    /// Removes a shard from the index of numbers, and its cursors.
+    mutating func forget(_ shard: ShardNumber, of stream: StreamState) {
+        shards.remove(shard)
+        for consumer in stream.consumers {
+            cursors.remove(CursorKey(consumer: consumer.id, shard: shard))
+        }
+    }
+
+    mutating func removeCursors(of consumer: UInt64) {
+        var keys: [CursorKey] = []
+        let first = CursorKey(consumer: consumer, shard: ShardNumber(rawValue: 0))
+        cursors.visit(from: first) { key, _ in
+            guard key.consumer == consumer else { return false }
+            keys.append(key)
+            return true
+        }
+        for key in keys { cursors.remove(key) }
+    }
+
+    /// Sets a cursor; nothing happens if its consumer or shard is gone, which can have been
+    /// decided while the entry was being made.
+    mutating func moveCursor(_ key: CursorKey, _ change: (inout Cursor) -> Void) {
+        guard keepsCursors, let place = shards[key.shard], let stream = streams[place.stream],
+            stream.consumer(id: key.consumer) != nil
+        else { return }
+        var cursor = cursors[key] ?? Cursor()
+        change(&cursor)
+        cursors.set(key, cursor)
+    }
+
+    /// The catalog's time moves on; retired names whose seconds are over are let go.
+    mutating func advance(to second: UInt64) {
+        guard second > self.second else { return }
+        self.second = second
+        if !retired.isEmpty { retired = retired.filter { $0.value >= second } }
+    }
+
+    /// Restores what a snapshot keeps beside the streams.
+    mutating func restore(retired: [StreamKey: UInt64], second: UInt64) {
+        self.retired = retired
+        self.second = second
+    }
+
+    /// Gives every shard its records, which the log has once it is open.
+    mutating func attachAll(_ attach: @escaping @Sendable (ShardNumber) -> Shard?) {
+        self.attach = attach
+        var ids: [UInt64] = []
+        streams.visit { id, _ in
+            ids.append(id)
+            return true
+        }
+        for id in ids {
+            guard let stream = streams[id] else { continue }
+            var table = ShardTable()
+            for shard in stream.shards { table.set(attached(shard)) }
+            streams.set(id, stream.replacing(shards: table))
+        }
+    }
+
+    /// The shard with its records at hand, if this state has any.
+    func attached(_ shard: ShardState) -> ShardState {
+        guard let attach else { return shard }
+        guard let log = attach(shard.number) else {
+            preconditionFailure("the log does not have a shard that the catalog has")
+        }
+        return shard.attached(to: log)
+    }
+}
+
+/// Where a shard is: its stream and its index there.
+struct ShardPlace: Sendable, Hashable {
+    var stream: UInt64
+    var index: UInt32
+}

@@ -1,0 +1,81 @@
+internal import Kinesis
+
+/// A stream has one consumer more.
+struct ConsumerRegistered: Entry {
+    static let kind = EntryKind.consumerRegistered
+
+    var stream: UInt64
+    var consumer: UInt64
+    var name: String
+    var status: ConsumerStatus
+    /// The catalog's time.
+    var second: UInt64
+    /// The second in the consumer's ARN.
+    var createdSecond: UInt64
+
+    func encode(into writer: inout EntryWriter) {
+        writer.integer(stream)
+        writer.integer(consumer)
+        writer.text(name)
+        writer.status(status)
+        writer.integer(second)
+        writer.integer(createdSecond)
+    }
+
+    func apply(to state: inout CatalogState) throws(CatalogError) {
+        let present = try state.present(stream)
+        guard consumer >= state.nextConsumer, present.consumer(named: name) == nil else {
+            throw CatalogError(
+                .inconsistent("consumer \(consumer) of stream \(stream) is registered"))
+        }
+        var consumers = present.consumers
+        let place =
+            consumers.firstIndex { name.utf8.lexicographicallyPrecedes($0.name.utf8) }
+            ?? consumers.count
+        consumers.insert(consumer(of: present), at: place)
+        state.nextConsumer = consumer + 1
+        state.update(present.replacing(consumers: consumers))
+        state.advance(to: second)
+    }
+
+    func cursors(in state: CatalogState) -> CursorEffects {
+        CursorEffects(addedConsumers: [consumer])
+    }
+
+    private func consumer(of stream: StreamState) -> ConsumerState {
+        ConsumerState(
+            id: consumer, name: name,
+            arn: ConsumerARN(stream: stream.arn, name: name, createdSecond: createdSecond),
+            createdSecond: createdSecond, status: status)
+    }
+}
+
+extension ConsumerRegistered {
+    init(from reader: inout EntryReader, version: UInt8) throws(CatalogError) {
+        stream = try reader.number()
+        consumer = try reader.number()
+        name = try reader.text()
+        status = try reader.consumerStatus()
+        second = try reader.second()
+        createdSecond = try reader.second()
+    }
+
+    static func plan(
+        _ key: StreamKey, _ name: String, in state: CatalogState, at second: UInt64
+    ) throws(CatalogRefusal) -> Plan {
+        let stream = try state.findActive(key)
+        guard stream.consumer(named: name) == nil else {
+            throw .consumerExists(key, name: name)
+        }
+        guard stream.consumers.count < CatalogLimits.consumersPerStream else {
+            throw .tooManyConsumers(key, limit: CatalogLimits.consumersPerStream)
+        }
+        // Above the consumers that are gone, so that a name that comes back has another ARN.
+        let created = max(second, stream.createdSecond, stream.retiredConsumerSecond + 1)
+        guard created < SequenceNumber.greatestSecond else { throw .secondsExhausted(key) }
+        let entry = ConsumerRegistered(
+            stream: stream.id, consumer: state.nextConsumer, name: name, status: .active,
+            second: second, createdSecond: created)
+        return Plan(entry: entry, result: .consumerRegistered(entry.consumer(of: stream)))
+    }
+}

@@ -1,0 +1,41 @@
+internal import ShardLog
+
+/// A stream is gone, and with it its shards and their records, its consumers and their cursors.
+struct StreamDeleted: Entry {
+    static let kind = EntryKind.streamDeleted
+
+    var stream: UInt64
+
+    func encode(into writer: inout EntryWriter) {
+        writer.integer(stream)
+    }
+
+    func apply(to state: inout CatalogState) throws(CatalogError) {
+        state.remove(try state.present(stream))
+    }
+
+    func shards(in state: CatalogState) -> ShardChanges {
+        ShardChanges(removes: state.streams[stream]?.shards.map(\.number) ?? [])
+    }
+
+    func cursors(in state: CatalogState) -> CursorEffects {
+        CursorEffects(removedConsumers: state.streams[stream]?.consumers.map(\.id) ?? [])
+    }
+}
+
+extension StreamDeleted {
+    init(from reader: inout EntryReader, version: UInt8) throws(CatalogError) {
+        stream = try reader.number()
+    }
+
+    /// A stream can be deleted whatever its status.
+    static func plan(
+        _ key: StreamKey, _ enforceConsumerDeletion: Bool, in state: CatalogState
+    ) throws(CatalogRefusal) -> Plan {
+        let stream = try state.find(key)
+        guard stream.consumers.isEmpty || enforceConsumerDeletion else {
+            throw .streamHasConsumers(key)
+        }
+        return Plan(entry: StreamDeleted(stream: stream.id), result: .streamDeleted(stream.id))
+    }
+}

@@ -1,0 +1,80 @@
+internal import Kinesis
+internal import ShardLog
+
+/// A change that was validated: the entry that makes it, and what the caller is told.
+struct Plan {
+    var entry: any Entry
+    var result: CatalogResult
+}
+
+extension CatalogState {
+    /// Validates a change that is asked for at `second`, which is not below `self.second`, and
+    /// decides everything that the entry will say. Each kind's rules are in its file.
+    func plan(_ change: CatalogChange, at second: UInt64) throws(CatalogRefusal) -> Plan {
+        switch change {
+        case .createStream(let request):
+            try StreamCreated.plan(request, in: self, at: second)
+        case .deleteStream(let key, let enforceConsumerDeletion):
+            try StreamDeleted.plan(key, enforceConsumerDeletion, in: self)
+        case .splitShard(let key, let shard, let hashKey):
+            try ShardSplit.plan(key, shard, hashKey, in: self, at: second)
+        case .mergeShards(let key, let shard, let adjacent):
+            try ShardsMerged.plan(key, shard, adjacent, in: self, at: second)
+        case .registerConsumer(let key, let name):
+            try ConsumerRegistered.plan(key, name, in: self, at: second)
+        case .deregisterConsumer(let key, let name, let createdSecond):
+            try ConsumerDeregistered.plan(key, name, createdSecond, in: self)
+        case .commitCursor(let consumer, let shard, let point):
+            try CursorCommitted.plan(
+                CursorKey(consumer: consumer, shard: shard), point, in: self)
+        case .forgetShards(let stream, let shards):
+            try ShardsForgotten.plan(stream, shards, in: self)
+        }
+    }
+
+    func find(_ key: StreamKey) throws(CatalogRefusal) -> StreamState {
+        guard let stream = stream(key) else { throw .streamNotFound(key) }
+        return stream
+    }
+
+    /// The stream of a change that needs it to be active.
+    func findActive(_ key: StreamKey) throws(CatalogRefusal) -> StreamState {
+        let stream = try find(key)
+        guard stream.status == .active else {
+            throw .streamNotActive(key, status: stream.status)
+        }
+        return stream
+    }
+
+    /// Room for more shards on the node.
+    func checkRoom(for additional: Int, key: StreamKey) throws(CatalogRefusal) {
+        guard shards.count + additional <= CatalogLimits.shards else {
+            throw .shardLimit(
+                account: key.account, region: key.region, stream: nil, current: shards.count,
+                limit: CatalogLimits.shards, additional: additional)
+        }
+    }
+}
+
+extension StreamState {
+    /// The last second of shards that are closed now.
+    ///
+    /// Their children begin with the next one: above the parents' creation whatever the clock
+    /// says, so that starting numbers are above the parents' ending numbers; and such that for
+    /// every second one generation covers the hash keys, without gap or overlap.
+    func closingSecond(
+        of parents: [ShardState], at second: UInt64
+    ) throws(CatalogRefusal) -> UInt64 {
+        var closing = second
+        for parent in parents { closing = Swift.max(closing, parent.createdSecond) }
+        guard closing < SequenceNumber.greatestSecond - 1 else { throw .secondsExhausted(key) }
+        return closing
+    }
+
+    /// The shard of a change that needs it to be open.
+    func findOpen(_ id: ShardID) throws(CatalogRefusal) -> ShardState {
+        guard let shard = shards[id.index] else { throw .shardNotFound(key, shard: id) }
+        guard !shard.isClosed else { throw .shardClosed(key, shard: id) }
+        return shard
+    }
+}

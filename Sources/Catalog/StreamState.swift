@@ -1,0 +1,103 @@
+public import Kinesis
+
+/// A tag of a stream.
+public struct StreamTag: Sendable, Hashable {
+    public var key: String
+    public var value: String
+
+    public init(key: String, value: String) {
+        self.key = key
+        self.value = value
+    }
+}
+
+/// A stream as of one version of the catalog; never changes.
+public final class StreamState: Sendable {
+    /// The incarnation: a number that no other stream of the node has or will have.
+    public let id: UInt64
+    public let key: StreamKey
+    public let arn: StreamARN
+    public let status: StreamStatus
+    /// Seconds since 1970, above every second that an earlier stream of the same name has used.
+    public let createdSecond: UInt64
+    public let mode: StreamMode
+    public let retentionHours: UInt32
+    /// Kibibytes of a record's data and key together, at most.
+    public let maxRecordKiB: UInt32
+    /// By key in byte order.
+    public let tags: [StreamTag]
+    /// Open and closed shards that are not forgotten yet, by index.
+    public let shards: ShardTable
+    /// Hash keys to open shards.
+    public let open: RoutingTable
+    /// By name in byte order.
+    public let consumers: [ConsumerState]
+    /// The index of the next shard; indices of forgotten shards are not given again.
+    let nextShardIndex: UInt32
+    /// The highest second that is part of a consumer's ARN, of those that are gone.
+    let retiredConsumerSecond: UInt64
+
+    public var name: String { key.name }
+    public var account: String { key.account }
+    public var region: String { key.region }
+    /// Bytes of a record's data and key together, at most.
+    public var maxRecordBytes: Int { Int(maxRecordKiB) * 1024 }
+    public var openShardCount: Int { open.count }
+
+    init(
+        id: UInt64, key: StreamKey, arn: StreamARN, status: StreamStatus, createdSecond: UInt64,
+        mode: StreamMode, retentionHours: UInt32, maxRecordKiB: UInt32, tags: [StreamTag],
+        shards: ShardTable, open: RoutingTable, consumers: [ConsumerState],
+        nextShardIndex: UInt32, retiredConsumerSecond: UInt64
+    ) {
+        self.id = id
+        self.key = key
+        self.arn = arn
+        self.status = status
+        self.createdSecond = createdSecond
+        self.mode = mode
+        self.retentionHours = retentionHours
+        self.maxRecordKiB = maxRecordKiB
+        self.tags = tags
+        self.shards = shards
+        self.open = open.over(shards)
+        self.consumers = consumers
+        self.nextShardIndex = nextShardIndex
+        self.retiredConsumerSecond = retiredConsumerSecond
+    }
+
+    /// The consumer of this name.
+    public func consumer(named name: String) -> ConsumerState? {
+        consumers.first { $0.name == name }
+    }
+
+    /// The consumer of this number.
+    public func consumer(id: UInt64) -> ConsumerState? {
+        consumers.first { $0.id == id }
+    }
+
+    /// The highest second that anything of this stream carries in an ARN or sequence number.
+    ///
+    /// A later stream of the same name starts above it, so that neither its sequence numbers nor
+    /// its consumers' ARNs can be taken for this one's.
+    var highestSecond: UInt64 {
+        var highest = Swift.max(createdSecond, retiredConsumerSecond)
+        for consumer in consumers { highest = Swift.max(highest, consumer.createdSecond) }
+        for shard in shards { highest = Swift.max(highest, shard.createdSecond) }
+        return highest
+    }
+
+    /// This stream with some of its parts replaced.
+    func replacing(
+        shards: ShardTable? = nil, open: RoutingTable? = nil, consumers: [ConsumerState]? = nil,
+        nextShardIndex: UInt32? = nil, retiredConsumerSecond: UInt64? = nil
+    ) -> StreamState {
+        StreamState(
+            id: id, key: key, arn: arn, status: status, createdSecond: createdSecond, mode: mode,
+            retentionHours: retentionHours, maxRecordKiB: maxRecordKiB, tags: tags,
+            shards: shards ?? self.shards, open: open ?? self.open,
+            consumers: consumers ?? self.consumers,
+            nextShardIndex: nextShardIndex ?? self.nextShardIndex,
+            retiredConsumerSecond: retiredConsumerSecond ?? self.retiredConsumerSecond)
+    }
+}
