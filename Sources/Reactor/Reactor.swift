@@ -6,7 +6,7 @@ internal import Glibc
 ///
 /// A turn, in order: wait; deliver readiness; if somebody used the waker, run the wake hooks; run
 /// the timers that are due; call those who asked for a turn; run the end-of-turn hooks.
-public final class Reactor {
+@safe public final class Reactor {
     /// Which of the process's reactors this is, from 0.
     public let index: Int
     /// `CLOCK_MONOTONIC` in nanoseconds, read when the turn began.
@@ -17,6 +17,8 @@ public final class Reactor {
     public let counters = ReactorCounters()
 
     private let epoll: Int32
+    /// What the kernel reports in one turn; freed in `deinit`.
+    private let events: UnsafeMutableBufferPointer<epoll_event>
     private var watched: [Watched] = []
     private var registrations: UInt32 = 0
     private var timers = TimerQueue()
@@ -40,17 +42,14 @@ public final class Reactor {
         epoll = weir_epoll_create()
         if epoll < 0 { throw .last("epoll_create1") }
         now = weir_monotonic_nanoseconds()
+        unsafe events = .allocate(capacity: Limits.eventsPerTurn)
         // Edge-triggered: each write to the eventfd is an event, and nobody need read it back.
         let registration = Registration(descriptor: waker.descriptor, number: Self.wakerNumber)
-        do throws(SystemError) {
-            try control(EPOLL_CTL_ADD, registration, events: WEIR_EPOLLIN | WEIR_EPOLLET)
-        } catch {
-            close(epoll)
-            throw error
-        }
+        try control(EPOLL_CTL_ADD, registration, events: WEIR_EPOLLIN | WEIR_EPOLLET)
     }
 
     deinit {
+        unsafe events.deallocate()
         close(epoll)
     }
 
@@ -67,7 +66,7 @@ public final class Reactor {
         registrations &+= 1
         if registrations == Self.wakerNumber { registrations = 1 }
         let registration = Registration(descriptor: descriptor, number: registrations)
-        try control(EPOLL_CTL_ADD, registration, events: events(interest))
+        try control(EPOLL_CTL_ADD, registration, events: wanted(interest))
         while watched.count <= Int(descriptor) { watched.append(Watched()) }
         watched[Int(descriptor)] = Watched(number: registration.number, handler: handler)
         return registration
@@ -76,7 +75,7 @@ public final class Reactor {
     /// Changes what is wanted of a registration that is still in force.
     public func update(_ registration: Registration, interest: Interest) throws(SystemError) {
         precondition(isCurrent(registration), "only a current registration is updated")
-        try control(EPOLL_CTL_MOD, registration, events: events(interest))
+        try control(EPOLL_CTL_MOD, registration, events: wanted(interest))
     }
 
     /// Ends a registration and lets its handler go; no event of it is delivered afterwards. One
@@ -97,7 +96,7 @@ public final class Reactor {
             && watched[place].number == registration.number
     }
 
-    private func events(_ interest: Interest) -> UInt32 {
+    private func wanted(_ interest: Interest) -> UInt32 {
         // Who reads also wants to hear that the peer has finished.
         interest.contains(.readable) ? interest.rawValue | WEIR_EPOLLRDHUP : interest.rawValue
     }
@@ -148,27 +147,30 @@ public final class Reactor {
 
     // The loop
 
-    /// Takes turns until somebody stops it.
+    /// Takes turns until somebody stops it, then lets everything go that it was given: handlers and
+    /// hooks refer to their reactor, and would keep each other alive.
     func run() {
         while !isStopped { takeTurn() }
+        while timers.takeDue(.max) != nil {}
+        // Each is empty before its former content is released, because that may call back to be
+        // removed.
+        let ended = (watched, waitingTurns, endOfTurnHooks, wakeHooks)
+        (watched, waitingTurns, endOfTurnHooks, wakeHooks) = ([], [], [], [])
+        withExtendedLifetime(ended) {}
     }
 
     /// One turn; waits at most `longestWaitNanoseconds`, for ever if negative.
     func takeTurn(longestWaitNanoseconds: Int64 = -1) {
-        // Uninitialised on purpose: the kernel fills what is read.
-        unsafe withUnsafeTemporaryAllocation(
-            of: epoll_event.self, capacity: Limits.eventsPerTurn
-        ) { buffer in
-            let count = unsafe wait(buffer, longest: longestWaitNanoseconds)
-            now = weir_monotonic_nanoseconds()
-            let isNotified = waker.takeNotice()
-            for i in 0..<count {
-                unsafe deliver(Registration(token: buffer[i].data.u64), buffer[i].events)
-            }
-            if isNotified {
-                counters.wakeCount.add()
-                for hook in wakeHooks { hook() }
-            }
+        let count = wait(longest: longestWaitNanoseconds)
+        now = weir_monotonic_nanoseconds()
+        let isNotified = waker.takeNotice()
+        for i in 0..<count {
+            let event = unsafe events[i]
+            unsafe deliver(Registration(token: event.data.u64), event.events)
+        }
+        if isNotified {
+            counters.wakeCount.add()
+            for hook in wakeHooks { hook() }
         }
         let lateness = runTimers()
         runWaitingTurns()
@@ -178,9 +180,7 @@ public final class Reactor {
         counters.lag.record(max(lateness, weir_monotonic_nanoseconds() &- now))
     }
 
-    private func wait(
-        _ buffer: UnsafeMutableBufferPointer<epoll_event>, longest: Int64
-    ) -> Int {
+    private func wait(longest: Int64) -> Int {
         var timeout = longest
         if isStopped || !waitingTurns.isEmpty {
             timeout = 0
@@ -193,7 +193,7 @@ public final class Reactor {
         }
         if timeout != 0, !waker.fallAsleep() { timeout = 0 }
         let count = unsafe weir_epoll_wait(
-            epoll, buffer.baseAddress, Int32(buffer.count), timeout)
+            epoll, events.baseAddress, Int32(events.count), timeout)
         if count < 0 {
             precondition(errno == EINTR, "epoll_wait: errno \(errno)")
             return 0

@@ -123,7 +123,8 @@ public enum TLSProgress: Sendable, Hashable {
         scratch.isLendingPlaintext = true
         plaintext(unsafe UnsafeBufferPointer(rebasing: buffer.prefix(count)).span)
         scratch.isLendingPlaintext = false
-        return true
+        // Asking once more would only make OpenSSL allocate a buffer to find nothing.
+        return unsafe inputCount > 0 || SSL_has_pending(ssl) == 1
     }
 
     /// Encrypts at most 16,384 bytes as one record, behind the output that waits already. The

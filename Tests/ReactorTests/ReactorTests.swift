@@ -168,6 +168,37 @@ struct ReactorTests {
         #expect(thread.counters.turns >= 1)
     }
 
+    @Test func `a reactor that has stopped releases handlers, timers and hooks that refer to it`()
+        throws
+    {
+        let released = [Flag(), Flag(), Flag(), Flag()]
+        let thread = try Reactor.start(index: 0) { reactor in
+            do throws(SystemError) {
+                let listener = try Listener.bind(host: "127.0.0.1", port: 0)
+                let first = Witness(released[0])
+                var acceptor: Acceptor?
+                acceptor = try Acceptor(listener, on: reactor) { _ in
+                    withExtendedLifetime((first, acceptor)) {}
+                }
+                let second = Witness(released[1])
+                let timer = Timer { withExtendedLifetime((second, reactor)) {} }
+                reactor.schedule(timer, at: .max)
+                let third = Witness(released[2])
+                reactor.onWake { withExtendedLifetime((third, reactor, timer)) {} }
+                let fourth = Witness(released[3])
+                reactor.atEndOfTurn {
+                    withExtendedLifetime((fourth, reactor, acceptor)) {}
+                    acceptor = nil
+                }
+            } catch {
+                Issue.record(error)
+            }
+        }
+        thread.stop()
+        thread.join()
+        #expect(released.allSatisfy { $0.isSet })
+    }
+
     @Test func `lags fall into the bucket whose bound they do not exceed`() {
         for (i, bound) in LagHistogram.bounds.enumerated() {
             let lag = LagHistogram()
