@@ -35,8 +35,9 @@ class Http2:
         self.unacknowledged = {}
         self.h2 = h2.connection.H2Connection(
             h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
-        for code, value in (settings or {}).items():
-            self.h2.local_settings[code] = value
+        # In force from the first frame on, not only when they are acknowledged.
+        self.h2.local_settings = h2.settings.Settings(
+            client=True, initial_values={h2.settings.SettingCodes.ENABLE_PUSH: 0, **(settings or {})})
         self.h2.initiate_connection()
         self.flush()
         if wait_for_settings:

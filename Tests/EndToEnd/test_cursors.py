@@ -6,8 +6,6 @@ import subprocess
 import sys
 import time
 
-import pytest
-
 from events import Subscription, data_of
 from http2 import Http2
 from server import ROOT
