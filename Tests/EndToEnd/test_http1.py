@@ -225,7 +225,7 @@ def test_ninety_headers_are_fine(weir):
 
 def test_bodies_share_a_budget(own):
     """Beyond --memory a request is refused with a code that clients retry; what runs goes on."""
-    server = own("--memory", "64MiB")
+    server = own("--memory", "64M")
     held = []
     refused = None
     try:

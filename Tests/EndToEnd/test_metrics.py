@@ -90,7 +90,7 @@ def test_what_is_counted(own):
     assert grown(r"^weir_\w*commits\w*") >= 1
     names = " ".join(sorted({name for name, _ in after}))
     for word in ("fdatasync", "connections", "subscriptions", "stall", "lag", "disk", "loop",
-                 "commit", "duration"):
+                 "commit", "seconds"):
         assert word in names, f"{word} in {names}"
     assert any("subscriptions" in name and value == 1 for (name, _), value in after.items())
 
