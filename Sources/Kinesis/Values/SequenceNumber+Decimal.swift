@@ -1,7 +1,8 @@
 internal import Wire
 
 // A sequence number is written once for every record that is sent, so that its 188 bits are kept
-// in three 64-bit limbs, and taken apart by three divisions into 18, 19 and 19 digits.
+// in three 64-bit limbs, and divided twice by 10^19 into 18, 19 and 19 digits, without any division
+// instruction.
 
 extension SequenceNumber: CustomStringConvertible {
     /// The greatest power of ten in 64 bits.
@@ -12,19 +13,47 @@ extension SequenceNumber: CustomStringConvertible {
         let low = UInt64(2) | UInt64(shardIndex) << 4 | second << 36
         let middle = second >> 28 | index << 16
         let high = index >> 48 | UInt64(shardIndex & 15) << 16 | shardCreatedSecond << 20 | 2 << 56
-        // The high limb is below 10^19, so that its quotient is zero and each division fits.
-        let first = Self.nineteenDigits.dividingFullWidth((high, middle))
-        let second = Self.nineteenDigits.dividingFullWidth((first.remainder, low))
-        let third = Self.nineteenDigits.dividingFullWidth((first.quotient, second.quotient))
-        var digits: [56 of UInt8] = .init(repeating: UInt8(ascii: "0"))
-        let sixteenDigits: UInt64 = 10_000_000_000_000_000
-        Self.write(third.quotient / sixteenDigits, 2, at: 0, in: &digits)
-        Self.write(sixteen: third.quotient % sixteenDigits, at: 2, in: &digits)
-        Self.write(third.remainder / sixteenDigits, 3, at: 18, in: &digits)
-        Self.write(sixteen: third.remainder % sixteenDigits, at: 21, in: &digits)
-        Self.write(second.remainder / sixteenDigits, 3, at: 37, in: &digits)
-        Self.write(sixteen: second.remainder % sixteenDigits, at: 40, in: &digits)
+        // The high limb is below 10^19, and so is each remainder.
+        let first = Self.divide(high, middle)
+        let second = Self.divide(first.remainder, low)
+        let third = Self.divide(first.quotient, second.quotient)
+        // The 18, 19 and 19 digits regrouped by eight, from the last to the first.
+        let (c, b, a) = (second.remainder, third.remainder, third.quotient)
+        var digits: [56 of UInt8] = .init(repeating: 0)
+        Self.write(c % 100_000_000, at: 48, in: &digits)
+        Self.write(c / 100_000_000 % 100_000_000, at: 40, in: &digits)
+        let cTop = c / 10_000_000_000_000_000
+        Self.write(b % 100_000 * 1000 + cTop, at: 32, in: &digits)
+        Self.write(b / 100_000 % 100_000_000, at: 24, in: &digits)
+        let bTop = b / 10_000_000_000_000
+        Self.write(a % 100 * 1_000_000 + bTop, at: 16, in: &digits)
+        Self.write(a / 100 % 100_000_000, at: 8, in: &digits)
+        Self.write(a / 10_000_000_000, at: 0, in: &digits)
         return digits
+    }
+
+    /// Divides a number of two limbs by 10^19, which is above its high limb, by multiplying with
+    /// the reciprocal (Möller and Granlund, "Improved division by invariant integers", 2011,
+    /// algorithm 4; it asks for a divisor with its top bit set, as 10^19 has).
+    @inline(__always)
+    private static func divide(
+        _ high: UInt64, _ low: UInt64
+    ) -> (quotient: UInt64, remainder: UInt64) {
+        // ⌊(2^128 − 1) / 10^19⌋ − 2^64.
+        let reciprocal: UInt64 = 0xD83C_94FB_6D2A_C34A
+        let product = reciprocal.multipliedFullWidth(by: high)
+        let (fraction, carry) = product.low.addingReportingOverflow(low)
+        var quotient = product.high &+ high &+ (carry ? 2 : 1)
+        var remainder = low &- quotient &* nineteenDigits
+        if remainder > fraction {
+            quotient &-= 1
+            remainder &+= nineteenDigits
+        }
+        if remainder >= nineteenDigits {
+            quotient &+= 1
+            remainder &-= nineteenDigits
+        }
+        return (quotient, remainder)
     }
 
     /// Appends the 56 decimal digits to `output`, which must have room for them.
@@ -89,30 +118,12 @@ extension SequenceNumber: CustomStringConvertible {
         return number
     }
 
-    /// Writes `count` digits of a small number.
-    private static func write(
-        _ number: UInt64, _ count: Int, at offset: Int, in digits: inout [56 of UInt8]
-    ) {
-        var rest = number
-        for i in (offset..<offset + count).reversed() {
-            digits[i] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
-    }
-
-    private static func write(
-        sixteen number: UInt64, at offset: Int, in digits: inout [56 of UInt8]
-    ) {
-        write(eight: number / 100_000_000, at: offset, in: &digits)
-        write(eight: number % 100_000_000, at: offset + 8, in: &digits)
-    }
-
-    /// Writes eight digits by halving: first two numbers of four digits side by side in a word,
-    /// then four of two, then eight of one; each division is a multiplication and a shift that is
-    /// exact in its range.
-    private static func write(
-        eight number: UInt64, at offset: Int, in digits: inout [56 of UInt8]
-    ) {
+    /// Writes the eight digits of a number by halving: first two numbers of four digits side by
+    /// side in a word, then four of two, then eight of one. Each division is a multiplication and
+    /// a shift that is exact in its range. Always inlined, so that the places are constants and
+    /// the eight bytes one store.
+    @inline(__always)
+    private static func write(_ number: UInt64, at offset: Int, in digits: inout [56 of UInt8]) {
         let fours = number / 10_000 | (number % 10_000) << 32
         let hundreds = (fours &* 10_486) >> 20 & 0x0000_007F_0000_007F
         let twos = hundreds | (fours &- hundreds &* 100) << 16
