@@ -16,8 +16,14 @@ public final class LogCounters: Sendable {
     public let failed = Atomic<UInt64>(0)
     /// fdatasync calls on the journal, by duration.
     public let journalSyncs = SyncHistogram()
+    /// Batches that were written once more, to a fresh file, because the journal had failed.
+    public let journalRetries = Atomic<UInt64>(0)
     /// fdatasync calls on segments.
     public let segmentSyncs = Atomic<UInt64>(0)
+    /// Segments that were put into a new file because they could not be synced.
+    public let segmentRewrites = Atomic<UInt64>(0)
+    /// Chores that failed and will be tried again.
+    public let housekeepingFailures = Atomic<UInt64>(0)
     /// Bytes of journal and segment files on the disk.
     public let bytesOnDisk = Atomic<UInt64>(0)
     /// Records' bytes staged and not yet answered.

@@ -3,20 +3,47 @@ internal import Glibc
 
 /// Bytes of a file in memory, for reading; unmapped when the last reference goes.
 ///
-/// Bytes at or past the end of the file must not be touched: the kernel would raise SIGBUS.
+/// Bytes past the end of the file must not be touched: the kernel would raise SIGBUS. The segment
+/// that owns the mapping knows where its file ends.
 @safe public final class Mapping: Sendable {
-    // The pointer is a `let`, the memory behind it is mapped for as long as this object lives, and
-    // it is only ever read.
-    nonisolated(unsafe) let base: UnsafeRawPointer
+    // A constant address, mapped for as long as this object lives. The memory is only read here;
+    // what the committer appends through the file is not looked at before it is published.
+    nonisolated(unsafe) private let base: UnsafeRawPointer
     public let length: Int
 
-    /// Takes over a mapping made by mmap(2).
-    @unsafe init(base: UnsafeRawPointer, length: Int) {
-        unsafe self.base = base
+    /// Maps `length` bytes of the file from its start.
+    public init(descriptor: Int32, length: Int) throws(SystemFailure) {
+        let made = unsafe mmap(nil, length, PROT_READ, MAP_SHARED, descriptor, 0)
+        guard let made = unsafe made, unsafe made != MAP_FAILED else {
+            throw SystemFailure(errno: errno, operation: "mmap")
+        }
+        unsafe base = UnsafeRawPointer(made)
         self.length = length
     }
 
     deinit {
         unsafe munmap(UnsafeMutableRawPointer(mutating: base), length)
+    }
+
+    /// The bytes in `range`, which the caller knows to be inside the file.
+    @_lifetime(borrow self)
+    func bytes(_ range: Range<Int>) -> Span<UInt8> {
+        precondition(range.lowerBound >= 0 && range.upperBound <= length)
+        let start = unsafe (base + range.lowerBound).assumingMemoryBound(to: UInt8.self)
+        let span = unsafe Span(_unsafeStart: start, count: range.count)
+        // The memory is mapped until `deinit`, and the borrow keeps this object alive.
+        return unsafe _overrideLifetime(span, borrowing: self)
+    }
+
+    /// Reads the range from the disk into memory, so that touching it does not wait or fault.
+    func populate(_ range: Range<Int>) throws(SystemFailure) {
+        let first = range.lowerBound & ~(Limits.pageBytes - 1)
+        let end = min(roundedUp(range.upperBound, to: Limits.pageBytes), length)
+        guard first < end else { return }
+        let start = unsafe UnsafeMutableRawPointer(mutating: base + first)
+        while unsafe madvise(start, end - first, WEIR_MADV_POPULATE_READ) != 0 {
+            if errno == EINTR { continue }
+            throw SystemFailure(errno: errno, operation: "madvise")
+        }
     }
 }

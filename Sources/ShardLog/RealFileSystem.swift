@@ -4,15 +4,181 @@ internal import Glibc
 /// The disk.
 public struct RealFileSystem: FileSystem {
     public init() {}
-    public func makeFolder(_ path: String) throws(SystemFailure) {}
-    public func list(_ path: String) throws(SystemFailure) -> [String] { [] }
-    public func open(_ path: String, create: Bool) throws(SystemFailure) -> any File {
-        throw SystemFailure(errno: ENOSYS, operation: "open")
+
+    public func makeFolder(_ path: String) throws(SystemFailure) {
+        if unsafe mkdir(path, 0o700) != 0, errno != EEXIST { throw failure("mkdir") }
     }
-    public func rename(_ from: String, to: String) throws(SystemFailure) {}
-    public func unlink(_ path: String) throws(SystemFailure) {}
-    public func syncFolder(_ path: String) throws(SystemFailure) {}
-    public func availableBytes(_ path: String) throws(SystemFailure) -> UInt64 { 0 }
+
+    public func list(_ path: String) throws(SystemFailure) -> [String] {
+        guard let folder = unsafe opendir(path) else { throw failure("opendir") }
+        defer { unsafe closedir(folder) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = unsafe readdir(folder) else {
+                if errno != 0 { throw failure("readdir") }
+                return names
+            }
+            // The name is NUL-terminated inside the entry, which lives until the next readdir.
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+    }
+
+    public func open(_ path: String, create: Bool) throws(SystemFailure) -> any File {
+        let flags = O_RDWR | (create ? O_CREAT : 0)
+        let descriptor = unsafe weir_openat(AT_FDCWD, path, flags, 0o600)
+        guard descriptor >= 0 else { throw failure("open") }
+        return RealFile(descriptor: descriptor)
+    }
+
+    public func rename(_ from: String, to: String) throws(SystemFailure) {
+        if unsafe Glibc.rename(from, to) != 0 { throw failure("rename") }
+    }
+
+    public func unlink(_ path: String) throws(SystemFailure) {
+        if unsafe Glibc.unlink(path) != 0, errno != ENOENT { throw failure("unlink") }
+    }
+
+    public func syncFolder(_ path: String) throws(SystemFailure) {
+        let descriptor = unsafe weir_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0)
+        guard descriptor >= 0 else { throw failure("open") }
+        defer { _ = close(descriptor) }
+        if fsync(descriptor) != 0 { throw failure("fsync") }
+    }
+
+    public func availableBytes(_ path: String) throws(SystemFailure) -> UInt64 {
+        let descriptor = unsafe weir_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0)
+        guard descriptor >= 0 else { throw failure("open") }
+        defer { _ = close(descriptor) }
+        var available: UInt64 = 0
+        var total: UInt64 = 0
+        var magic: Int64 = 0
+        guard unsafe weir_fstatfs(descriptor, &available, &total, &magic) == 0 else {
+            throw failure("fstatfs")
+        }
+        return available
+    }
+}
+
+/// An open file of the real disk.
+final class RealFile: File {
+    private let descriptor: Int32
+
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        _ = close(descriptor)
+    }
+
+    private func status() throws(SystemFailure) -> stat {
+        var answer = stat()
+        guard unsafe fstat(descriptor, &answer) == 0 else { throw failure("fstat") }
+        return answer
+    }
+
+    func size() throws(SystemFailure) -> UInt64 {
+        UInt64(try status().st_size)
+    }
+
+    func allocatedBytes() throws(SystemFailure) -> UInt64 {
+        UInt64(try status().st_blocks) * 512
+    }
+
+    func read(at offset: UInt64, count: Int) throws(SystemFailure) -> [UInt8] {
+        var code: Int32 = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                // The buffer has `count` bytes, of which `filled` are written.
+                let got = unsafe pread(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + filled }, count - filled,
+                    off_t(offset) + off_t(filled))
+                if got == 0 { return }
+                if got < 0 {
+                    if errno == EINTR { continue }
+                    code = errno
+                    return
+                }
+                filled += got
+            }
+        }
+        if code != 0 { throw SystemFailure(errno: code, operation: "pread") }
+        return bytes
+    }
+
+    func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemFailure) {
+        // The kernel takes 1,024 pieces at a time and may take less than it was given.
+        let maximumPieces = 1024
+        var pieces = unsafe bytes.pieces
+        let total = unsafe pieces.count
+        var first = 0
+        var position = off_t(offset)
+        while first < total {
+            let count = min(total - first, maximumPieces)
+            let start = first
+            var wrote = unsafe pieces.withUnsafeBufferPointer { buffer in
+                unsafe pwritev(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + start }, Int32(count),
+                    position)
+            }
+            if wrote < 0 {
+                if errno == EINTR { continue }
+                throw failure("pwritev")
+            }
+            position += off_t(wrote)
+            while first < total, unsafe wrote >= pieces[first].iov_len {
+                unsafe wrote -= pieces[first].iov_len
+                first += 1
+            }
+            if wrote > 0 {
+                unsafe pieces[first].iov_base = pieces[first].iov_base.map { unsafe $0 + wrote }
+                unsafe pieces[first].iov_len -= wrote
+            }
+        }
+    }
+
+    func sync() throws(SystemFailure) {
+        // Not repeated after a failure: the kernel may have dropped what it could not write.
+        if fdatasync(descriptor) != 0 { throw failure("fdatasync") }
+    }
+
+    func reserve(length: UInt64) throws(SystemFailure) {
+        while weir_fallocate(descriptor, 0, 0, Int64(length)) != 0 {
+            if errno == EINTR { continue }
+            // A file system without reservations gets its length at least.
+            if errno == EOPNOTSUPP {
+                if try size() < length { try truncate(length: length) }
+                return
+            }
+            throw failure("fallocate")
+        }
+    }
+
+    func truncate(length: UInt64) throws(SystemFailure) {
+        while ftruncate(descriptor, off_t(length)) != 0 {
+            if errno == EINTR { continue }
+            throw failure("ftruncate")
+        }
+    }
+
+    func lock() throws(SystemFailure) -> Bool {
+        if weir_lock_file(descriptor) == 0 { return true }
+        if errno == EWOULDBLOCK { return false }
+        throw failure("flock")
+    }
+
+    func map(length: Int) throws(SystemFailure) -> Mapping {
+        try Mapping(descriptor: descriptor, length: length)
+    }
+}
+
+/// The failure that errno tells of.
+private func failure(_ operation: String) -> SystemFailure {
+    SystemFailure(errno: errno, operation: operation)
 }
 
 /// What strerror(3) says.

@@ -1,34 +1,45 @@
 /// A record in the mapped log, valid inside the call that it was lent to.
-@safe public struct RecordView: ~Copyable {
-    let base: UnsafeRawPointer
+public struct RecordView: ~Copyable, ~Escapable {
+    /// The whole record.
+    private let bytes: Span<UInt8>
     /// Where the record starts.
     public let position: Position
-    /// Where the next one starts.
-    public let next: Position
+    public let index: UInt64
+    /// Milliseconds since 1970; never decreasing within a shard.
+    public let arrivalMilliseconds: Int64
+    private let keyLength: Int
+    private let dataLength: Int
 
-    @unsafe init(base: UnsafeRawPointer, position: Position, next: Position) {
-        unsafe self.base = base
+    /// - Parameter bytes: a verified record.
+    @_lifetime(copy bytes)
+    init(_ bytes: Span<UInt8>, _ header: Record.Header, position: Position) {
+        self.bytes = bytes
         self.position = position
-        self.next = next
+        index = header.index
+        arrivalMilliseconds = header.arrivalMilliseconds
+        keyLength = header.keyLength
+        dataLength = header.dataLength
     }
 
-    public var index: UInt64 { 0 }
-    public var arrivalMilliseconds: Int64 { 0 }
-    public var hashKey: UInt128 { 0 }
+    /// Where the next record starts.
+    public var next: Position {
+        Position(offset: position.offset + UInt64(bytes.count))
+    }
+
+    public var hashKey: UInt128 {
+        bytes.load(32, as: UInt128.self)
+    }
 
     public var partitionKey: Span<UInt8> {
-        @_lifetime(borrow self)
-        get {
-            let bytes = unsafe UnsafeBufferPointer<UInt8>(start: nil, count: 0)
-            return unsafe _overrideLifetime(Span(_unsafeElements: bytes), borrowing: self)
-        }
+        @_lifetime(copy self)
+        get { bytes.extracting(Record.headerBytes..<Record.headerBytes + keyLength) }
     }
 
     public var data: Span<UInt8> {
-        @_lifetime(borrow self)
+        @_lifetime(copy self)
         get {
-            let bytes = unsafe UnsafeBufferPointer<UInt8>(start: nil, count: 0)
-            return unsafe _overrideLifetime(Span(_unsafeElements: bytes), borrowing: self)
+            let start = Record.headerBytes + keyLength
+            return bytes.extracting(start..<start + dataLength)
         }
     }
 }

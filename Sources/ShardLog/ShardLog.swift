@@ -1,55 +1,313 @@
+internal import Glibc
 internal import Synchronization
 
 /// A node's log: what is put in is durable before it is acknowledged and published.
+///
+/// Readers stage records in a `Staging` each and read through `Shard`; the committer's thread does
+/// everything between. See `Committer` for the way of a record.
 public final class ShardLog: Sendable {
     public let counters = LogCounters()
+    let configuration: Configuration
+    let nodeTime: NodeTime
+    let journal: Journal
+    let mailboxes: [Mailbox]
+    let signal = Signal()
+    let segmentFolder: String
+    /// The locked file, held for as long as the log is open.
+    private let lock: any File
 
-    init() {}
+    let shards: Mutex<[ShardNumber: Shard]>
+    private let controls = Mutex<[PendingControl]>([])
+    private let requests = Mutex(Requests())
+    private let healthState = Mutex(HealthState())
+    let isAccepting = Atomic<Bool>(true)
+    let isStopping = Atomic<Bool>(false)
+    private let thread = Mutex<CommitThread?>(nil)
+
+    /// When the oldest record of the batch under way was staged, monotonic; 0 if none is.
+    let oldestStaged = Atomic<UInt64>(0)
+    let publishedBatch: Atomic<UInt64>
+    let durableBatch: Atomic<UInt64>
+    /// The last batch with control entries that were applied.
+    let appliedBatch: Atomic<UInt64>
+    /// The records of every batch up to this one are durable in their segments.
+    let segmentsThrough: Atomic<UInt64>
+    let snapshotBatch: Atomic<UInt64>
+    let controlsSinceSnapshot = Atomic<UInt64>(0)
+
+    // What the housekeeper remembers.
+    let lastSeenBatch = Atomic<UInt64>(0)
+    let lastProvedBatch = Atomic<UInt64>(0)
+    let hasReserve = Atomic<Bool>(false)
+
+    let dirty = Mutex<[Segment]>([])
+    let hasNewSegments = Atomic<Bool>(false)
+    /// Files that nobody needs, for the housekeeper to unlink.
+    let trash = Mutex<[String]>([])
+
+    /// An entry on its way to the committer.
+    struct PendingControl: Sendable {
+        var entry: ControlEntry
+        var waiter: Waiter?
+    }
+
+    /// What the committer is asked to do besides records and controls.
+    struct Requests: Sendable {
+        var wantsCeiling = false
+        var wantsProof = false
+        var rewrites: [Segment] = []
+        /// Told when everything written before is durable and published.
+        var syncs: [Signal] = []
+        /// The committer has gone: nobody will do what is asked.
+        var isOver = false
+
+        var mustSync: Bool { !syncs.isEmpty }
+        var isEmpty: Bool { !wantsCeiling && !wantsProof && rewrites.isEmpty && syncs.isEmpty }
+
+        func finish() {
+            for waiting in syncs { waiting.post() }
+        }
+    }
+
+    private struct HealthState {
+        var health = Health.accepting
+        /// No space is left; it passes when there is some again.
+        var isPassing = false
+    }
+
+    /// What recovery found, from which a log is made.
+    struct Recovered {
+        var nodeTime: NodeTime
+        var journal: Journal
+        var lock: any File
+        var shards: [ShardNumber: Shard]
+        var lastBatch: UInt64
+        var segmentsThrough: UInt64
+        var snapshotBatch: UInt64
+        var controls: Int
+    }
+
+    init(_ configuration: Configuration, _ recovered: Recovered) {
+        self.configuration = configuration
+        nodeTime = recovered.nodeTime
+        journal = recovered.journal
+        lock = recovered.lock
+        mailboxes = (0..<Limits.readers).map { _ in Mailbox() }
+        segmentFolder = Folder.segments(configuration.folder)
+        let shards = recovered.shards
+        self.shards = Mutex(shards)
+        publishedBatch = Atomic(recovered.lastBatch)
+        durableBatch = Atomic(recovered.lastBatch)
+        appliedBatch = Atomic(recovered.lastBatch)
+        segmentsThrough = Atomic(recovered.segmentsThrough)
+        snapshotBatch = Atomic(recovered.snapshotBatch)
+        controlsSinceSnapshot.store(UInt64(recovered.controls), ordering: .relaxed)
+    }
 
     /// Opens the folder and recovers what is in it. Waits for the disk.
     /// - Parameters:
     ///   - restore: gets the last control snapshot and the payloads after it, in order; answers
     ///     which shards exist. Shards that it does not name are removed.
     ///   - apply: runs on the committer's thread, in batch order, when an entry has reached the
-    ///     durability class; before the batch's tails are published and its waiters are told.
+    ///     durability class; before the batch's tails are published and its waiters are told. The
+    ///     shards that the entry opens can be had from `shard` by then.
     public static func open(
         _ configuration: Configuration,
         restore: (_ snapshot: [UInt8]?, _ payloads: [[UInt8]]) throws -> [ShardDescription],
         apply: @escaping @Sendable (_ payload: [UInt8], _ batch: UInt64) -> Void
     ) throws(LogError) -> ShardLog {
-        ShardLog()
+        var recovery = try Recovery(configuration)
+        let log = try recovery.run(restore: restore)
+        let committer = Committer(
+            log: log, epoch: recovery.epoch, lastNumber: recovery.lastNumber,
+            ceiling: recovery.ceiling, apply: apply)
+        do throws(SystemFailure) {
+            try committer.begin()
+            let thread = try CommitThread {
+                committer.run()
+                log.endRequests()
+            }
+            log.thread.withLock { $0 = thread }
+        } catch {
+            throw LogError(error, file: configuration.folder)
+        }
+        return log
     }
 
     /// Registers a reader, 0..<64. `wake` is called from the committer's thread when `drain` has
     /// something; it must not block.
     public func staging(reader: Int, wake: @escaping @Sendable () -> Void) -> Staging {
-        Staging(reader: reader)
+        mailboxes[reader].wake.withLock { $0 = wake }
+        return Staging(reader: reader, log: self)
     }
 
-    /// Hands a change to the committer. Any thread. The outcome goes to the waiter's reader.
-    public func submit(_ change: ControlEntry, waiter: Waiter?) {}
+    /// Hands a change to the committer. Any thread. The outcome goes to the waiter's reader; a log
+    /// that refuses answers `.failed`.
+    public func submit(_ change: ControlEntry, waiter: Waiter?) {
+        precondition(change.payload.count <= Limits.maximumPayloadBytes)
+        let isTaken = controls.withLock { controls in
+            guard controls.count < Limits.waitingControlEntries else { return false }
+            controls.append(PendingControl(entry: change, waiter: waiter))
+            return true
+        }
+        if isTaken {
+            signal.post()
+        } else if let waiter {
+            mailboxes[waiter.reader].incoming.withLock {
+                $0.controls.append((waiter.token, .failed))
+            }
+            mailboxes[waiter.reader].wake.withLock { $0 }?()
+        }
+    }
 
     /// The shard of this number, from the moment its opening is applied to its removal.
-    public func shard(_ number: ShardNumber) -> Shard? { nil }
+    public func shard(_ number: ShardNumber) -> Shard? {
+        shards.withLock { $0[number] }
+    }
 
     /// Milliseconds since 1970 that never go back, also over a restart.
-    public func nodeMilliseconds() -> Int64 { 0 }
+    public func nodeMilliseconds() -> Int64 {
+        nodeTime.now()
+    }
 
-    /// Stores the control state as of batch `batch`, so that entries up to it need not be kept.
-    /// Waits for the disk.
-    public func saveSnapshot(_ bytes: [UInt8], batch: UInt64) throws(LogError) {}
+    public var health: Health {
+        healthState.withLock { $0.health }
+    }
 
-    /// The journal holds more control entries than it should: call `saveSnapshot` soon.
-    public var wantsSnapshot: Bool { false }
+    /// Completes what was handed over, syncs, and stops the committer. Waits for the disk. Nothing
+    /// may be handed over or submitted from the moment this is called.
+    public func close() throws(LogError) {
+        isStopping.store(true, ordering: .releasing)
+        signal.post()
+        let running = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        running?.join()
+        if case .refusing(let reason) = health { throw LogError(.refusing(reason)) }
+    }
 
-    public var health: Health { .accepting }
+    // What the committer and the housekeeper use.
 
-    /// The log's chores; call it about once a second from a thread that may wait for the disk.
-    public func housekeep() {}
+    var shardCount: Int { shards.withLock { $0.count } }
 
-    /// Drops the records that arrived before the time. From the same thread as `housekeep`.
-    public func trim(_ shard: Shard, olderThan arrivalMilliseconds: Int64) {}
+    func takeControls() -> [PendingControl] {
+        controls.withLock { controls in
+            var bytes = 0
+            var count = 0
+            // A batch's worth; the rest is the next batch.
+            while count < controls.count, count == 0 || bytes < configuration.batchBytes {
+                bytes += controls[count].entry.encodedBytes
+                count += 1
+            }
+            let taken = Array(controls[..<count])
+            controls.removeFirst(count)
+            return taken
+        }
+    }
 
-    /// Completes what was handed over, syncs, and stops the committer. Waits for the disk.
-    public func close() throws(LogError) {}
+    func takeRequests() -> Requests {
+        requests.withLock { requests in
+            let taken = requests
+            requests = Requests()
+            return taken
+        }
+    }
+
+    /// The committer's last word.
+    func endRequests() {
+        let left = requests.withLock { requests in
+            requests.isOver = true
+            return requests
+        }
+        left.finish()
+    }
+
+    /// Returns when the committer has been through everything handed to it so far.
+    func waitForSync() {
+        let done = Signal()
+        let isOver = requests.withLock { requests in
+            if !requests.isOver { requests.syncs.append(done) }
+            return requests.isOver
+        }
+        if isOver { return }
+        signal.post()
+        done.wait()
+    }
+
+    func request(_ change: (inout Requests) -> Void) {
+        requests.withLock { change(&$0) }
+        signal.post()
+    }
+
+    func addShards(_ opened: [Shard]) {
+        shards.withLock { shards in
+            for shard in opened { shards[shard.number] = shard }
+        }
+    }
+
+    /// Takes the shard out of the table; its files go when the housekeeper comes by.
+    func removeShard(_ number: ShardNumber) {
+        guard let shard = shards.withLock({ $0.removeValue(forKey: number) }) else { return }
+        let paths = shard.segments.withLock { $0.map(\.path) }
+        trash.withLock { $0.append(contentsOf: paths) }
+    }
+
+    func noteDirty(_ segment: Segment) {
+        dirty.withLock { $0.append(segment) }
+    }
+
+    func noteNewSegment() {
+        hasNewSegments.store(true, ordering: .releasing)
+    }
+
+    var isRefusingForGood: Bool {
+        healthState.withLock { state in
+            if case .refusing = state.health { return !state.isPassing }
+            return false
+        }
+    }
+
+    /// Takes no more writes, until there is space again or for good.
+    func refuse(_ failure: SystemFailure, _ what: String, isPassing: Bool) {
+        let reason = "\(what): \(failure.operation): \(systemErrorText(failure.errno))"
+        healthState.withLock { state in
+            if case .refusing = state.health, !state.isPassing { return }
+            state.health = .refusing(reason: reason)
+            state.isPassing = isPassing
+        }
+        isAccepting.store(false, ordering: .relaxed)
+    }
+
+    /// Accepts again if it was only space that was missing.
+    func recoverFromLackOfSpace() {
+        let isAgain = healthState.withLock { state in
+            guard case .refusing = state.health, state.isPassing else { return false }
+            state.health = .accepting
+            state.isPassing = false
+            return true
+        }
+        if isAgain { isAccepting.store(true, ordering: .relaxed) }
+    }
+
+    var isOutOfSpace: Bool {
+        healthState.withLock { $0.isPassing }
+    }
+}
+
+/// The names in a log's folder.
+enum Folder {
+    static func segments(_ root: String) -> String { root + "/segments" }
+    static func journal(_ root: String) -> String { root + "/journal" }
+    static func snapshot(_ root: String) -> String { root + "/snapshot" }
+    static func newSnapshot(_ root: String) -> String { root + "/snapshot.new" }
+    static func format(_ root: String) -> String { root + "/format" }
+    static func lock(_ root: String) -> String { root + "/lock" }
+    static func reserve(_ root: String) -> String { root + "/reserve" }
+}
+
+extension LogError {
+    init(_ failure: SystemFailure, file: String?) {
+        self.init(.system(errno: failure.errno, operation: failure.operation), file: file)
+    }
 }

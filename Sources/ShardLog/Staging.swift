@@ -1,10 +1,24 @@
+internal import Synchronization
+
 /// Where one reader's records wait for the committer. Owned by the reader's thread; no lock is
 /// held while a record is encoded.
 public final class Staging {
     public let reader: Int
+    private let log: ShardLog
+    private let mailbox: Mailbox
+    /// Being filled in this turn.
+    private var current: Block?
+    /// Filled in this turn; handed over with `current`.
+    private var full: [Block] = []
+    private var pool: [Block] = []
+    private var isTurnOpen = false
+    private var isOverdue = false
+    private var turnNanoseconds: UInt64 = 0
 
-    init(reader: Int) {
+    init(reader: Int, log: ShardLog) {
         self.reader = reader
+        self.log = log
+        mailbox = log.mailboxes[reader]
     }
 
     /// Encodes a record into the buffer.
@@ -18,15 +32,121 @@ public final class Staging {
     public func append(
         _ shard: Shard, waiter: UInt64, ordinal: UInt32, hashKey: UInt128,
         partitionKey: Span<UInt8>, data: Span<UInt8>, minimumIndex: UInt64
-    ) -> StageResult { .refusing }
+    ) -> StageResult {
+        precondition(partitionKey.count <= Limits.maximumKeyBytes)
+        precondition(partitionKey.count + data.count <= Limits.maximumRecordBytes)
+        guard log.isAccepting.load(ordering: .relaxed) else { return .refusing }
+        if !isTurnOpen { beginTurn() }
+        let length = Record.length(key: partitionKey.count, data: data.count)
+        guard !isOverdue, let block = block(for: length) else { return refuse() }
+        let share = max(
+            log.configuration.stagingBytes / Limits.stagingShares, length)
+        if shard.stagedBytes.add(length, ordering: .relaxed).newValue > share {
+            shard.stagedBytes.subtract(length, ordering: .relaxed)
+            return refuse()
+        }
+        if block.count == 0 { block.stagedAt = turnNanoseconds }
+        block.append(
+            shard, waiter: waiter, ordinal: ordinal, hashKey: hashKey, partitionKey: partitionKey,
+            data: data, minimumIndex: minimumIndex, length: length)
+        return .staged
+    }
 
     /// Gives what was staged to the committer. Call it once at the end of the reader's turn.
-    public func handOver() {}
+    public func handOver() {
+        isTurnOpen = false
+        guard current != nil || !full.isEmpty else { return }
+        var blocks = full
+        full.removeAll(keepingCapacity: true)
+        if let block = current {
+            current = nil
+            if block.count > 0 { blocks.append(block) } else { release(block) }
+        }
+        guard !blocks.isEmpty else { return }
+        let handed = blocks
+        mailbox.outgoing.withLock { $0.append(contentsOf: handed) }
+        log.signal.post()
+    }
 
     /// Takes what the committer has finished since the last call. Call it after a wake.
     public func drain(
         completed: (RecordOutcome) -> Void,
         control: (_ token: UInt64, ControlOutcome) -> Void,
         advanced: (ShardNumber) -> Void
-    ) {}
+    ) {
+        let incoming = mailbox.incoming.withLock { incoming in
+            let taken = incoming
+            incoming = Mailbox.Incoming()
+            return taken
+        }
+        for block in incoming.blocks {
+            for place in 0..<block.count {
+                let record = block[place]
+                completed(
+                    RecordOutcome(
+                        waiter: record.waiter, ordinal: record.ordinal, result: record.result))
+            }
+            release(block)
+        }
+        for entry in incoming.controls { control(entry.token, entry.outcome) }
+        for shard in incoming.advanced { advanced(shard) }
+    }
+
+    /// Reads the clock once, and takes back the last block if the committer has not got to it.
+    private func beginTurn() {
+        isTurnOpen = true
+        turnNanoseconds = monotonicNanoseconds()
+        let oldest = log.oldestStaged.load(ordering: .relaxed)
+        let age = UInt64(log.configuration.stagingAgeMilliseconds) * 1_000_000
+        isOverdue = oldest != 0 && turnNanoseconds > oldest && turnNanoseconds - oldest > age
+        if current == nil {
+            current = mailbox.outgoing.withLock { $0.popLast() }
+        }
+    }
+
+    /// A block with room, within the budget.
+    private func block(for length: Int) -> Block? {
+        if let block = current {
+            if block.hasRoom(length) { return block }
+            full.append(block)
+            current = nil
+        }
+        let capacity = max(Limits.blockBytes, roundedUp(length, to: Limits.pageBytes))
+        let after = log.counters.stagedBytes.add(UInt64(capacity), ordering: .relaxed).newValue
+        // One block each is always allowed, or a budget below it would refuse everything.
+        if after > UInt64(log.configuration.stagingBytes), after > UInt64(capacity) {
+            log.counters.stagedBytes.subtract(UInt64(capacity), ordering: .relaxed)
+            return nil
+        }
+        let block =
+            capacity == Limits.blockBytes
+            ? pool.popLast() ?? Block(reader: reader, capacity: capacity)
+            : Block(reader: reader, capacity: capacity)
+        current = block
+        return block
+    }
+
+    private func release(_ block: Block) {
+        log.counters.stagedBytes.subtract(UInt64(block.capacity), ordering: .relaxed)
+        block.removeAll()
+        if block.capacity == Limits.blockBytes, pool.count < Limits.pooledBlocks {
+            pool.append(block)
+        }
+    }
+
+    private func refuse() -> StageResult {
+        log.counters.refusedFull.add(1, ordering: .relaxed)
+        return .full
+    }
+}
+
+extension StagedRecord {
+    fileprivate var result: RecordOutcome.Result {
+        switch status {
+        case .stored: .stored(index: index, arrivalMilliseconds: arrivalMilliseconds)
+        case .shardClosed: .shardClosed
+        case .shardGone: .shardGone
+        case .failed, .waiting: .failed
+        }
+    }
 }

@@ -1,0 +1,227 @@
+internal import Glibc
+internal import Synchronization
+
+extension Committer {
+    /// Takes the controls' effects on shards into account before any record is ordered: what the
+    /// batch closes gets no record of this batch.
+    func orderControls() {
+        for control in controls {
+            for description in control.entry.opens where log.shard(description.number) == nil {
+                opened.append(
+                    Shard(description, Shard.Origin(), log.configuration, log.nodeTime))
+            }
+            for number in control.entry.closes {
+                guard let shard = find(number) else { continue }
+                shard.committerSide.state = .closed
+                changed.append(shard)
+            }
+            for number in control.entry.removes {
+                guard let shard = find(number) else { continue }
+                shard.committerSide.state = .removed
+                changed.append(shard)
+            }
+        }
+    }
+
+    private func find(_ number: ShardNumber) -> Shard? {
+        log.shard(number) ?? opened.first { $0.number == number }
+    }
+
+    /// Gives every record its index and time, and decides where it goes.
+    func orderRecords(now: Int64) -> Counts {
+        var counts = Counts()
+        let wall = log.nodeTime.wallNow()
+        let durableCeiling = log.nodeTime.durableCeiling.load(ordering: .sequentiallyConsistent)
+        for place in blocks.indices {
+            let block = blocks[place]
+            for record in 0..<block.count {
+                let staged = block[record]
+                let writer = staged.shard.committerSide
+                let length = UInt64(staged.length)
+                guard writer.state == .open else {
+                    block.settle(record, writer.state == .closed ? .shardClosed : .shardGone)
+                    staged.shard.stagedBytes.subtract(Int(length), ordering: .relaxed)
+                    continue
+                }
+                let created = staged.shard.createdMilliseconds
+                var index = max(
+                    writer.lastIndex + 1, NodeTime.firstIndex(at: now, created: created))
+                if staged.minimumIndex >= index,
+                    NodeTime.ceiling(for: staged.minimumIndex, created: created)
+                        <= durableCeiling
+                {
+                    index = staged.minimumIndex + 1
+                }
+                let arrival = max(writer.lastArrivalMilliseconds, wall)
+                if writer.position + length > writer.reservedEnd || writer.slot < 0 {
+                    guard
+                        begin(
+                            staged.shard, length: length, index: index, arrival: arrival)
+                    else {
+                        block.settle(record, .failed)
+                        staged.shard.stagedBytes.subtract(Int(length), ordering: .relaxed)
+                        log.counters.failed.add(1, ordering: .relaxed)
+                        continue
+                    }
+                }
+                addRun(place, staged, writer)
+                if writer.position >= writer.nextMark, let segment = writer.segment {
+                    extents[writer.slot].marks.append(
+                        (
+                            segment,
+                            Segment.Mark(
+                                position: writer.position, index: index,
+                                arrivalMilliseconds: arrival, ordinal: writer.records)
+                        ))
+                    writer.nextMark = writer.position + Limits.sparseBytes
+                }
+                var sum = block.stamp(record, index: index, arrivalMilliseconds: arrival)
+                    .littleEndian
+                counts.checksum = extended(counts.checksum, by: &sum)
+                counts.records += 1
+                counts.bytes += Int(length)
+                writer.position += length
+                writer.lastIndex = index
+                writer.lastArrivalMilliseconds = arrival
+                writer.records += 1
+                neededCeiling = max(
+                    neededCeiling, NodeTime.ceiling(for: index, created: created))
+            }
+        }
+        return counts
+    }
+
+    @inline(always)
+    private func extended(_ sum: UInt32, by more: inout UInt32) -> UInt32 {
+        // Four bytes of a local integer, read inside the call.
+        unsafe withUnsafePointer(to: &more) { unsafe crc32c(sum, $0, 4) }
+    }
+
+    /// Appends the record's bytes to the shard's last run, or begins one.
+    private func addRun(_ place: Int, _ staged: StagedRecord, _ writer: ShardWriter) {
+        guard let segment = writer.segment else {
+            preconditionFailure("a shard that was begun has a segment")
+        }
+        let start = Int(staged.offset)
+        let end = start + Int(staged.length)
+        let last = extents[writer.slot].lastRun
+        if last >= 0, runs[last].block == place, runs[last].range.upperBound == start,
+            runs[last].segment === segment, last == runs.count - 1
+        {
+            runs[last].range = runs[last].range.lowerBound..<end
+            return
+        }
+        runs.append(
+            Run(
+                block: place, range: start..<end, segment: segment, position: writer.position,
+                next: -1))
+        let this = runs.count - 1
+        if last >= 0 { runs[last].next = this } else { extents[writer.slot].firstRun = this }
+        extents[writer.slot].lastRun = this
+    }
+
+    /// Gives the shard a place in the batch and its segment disk space for one more record, in a
+    /// new segment if the present one is full. False if there is no space.
+    private func begin(_ shard: Shard, length: UInt64, index: UInt64, arrival: Int64) -> Bool {
+        let writer = shard.committerSide
+        if writer.slot < 0 {
+            extents.append(
+                PendingExtent(
+                    shard: shard, start: writer.position, ordinal: writer.records,
+                    firstIndex: index, segment: writer.segment,
+                    reservedEnd: writer.reservedEnd, nextMark: writer.nextMark, firstRun: -1,
+                    lastRun: -1))
+            writer.slot = extents.count - 1
+        }
+        let end = writer.position + length
+        if end <= writer.reservedEnd { return true }
+        do throws(SystemFailure) {
+            if let segment = writer.segment, segment.fault == nil, end <= segment.capacityEnd {
+                try openForWriting(segment)
+                try segment.reserve(
+                    to: end, first: log.configuration.segmentFirstBytes, files)
+                writer.reservedEnd = segment.fileEnd
+                return true
+            }
+            let segment = try makeSegment(
+                shard, length: length, index: index, arrival: arrival)
+            extents[writer.slot].begun.append(segment)
+            writer.segment = segment
+            writer.reservedEnd = segment.fileEnd
+            writer.nextMark = writer.position
+            return true
+        } catch {
+            log.refuse(error, "a segment cannot be extended", isPassing: error.isNoSpace)
+            // A shard that got a place for this record alone has nothing in the batch.
+            if extents[writer.slot].firstRun < 0, writer.slot == extents.count - 1 {
+                extents.removeLast()
+                writer.slot = -1
+            }
+            return false
+        }
+    }
+
+    private func makeSegment(
+        _ shard: Shard, length: UInt64, index: UInt64, arrival: Int64
+    ) throws(SystemFailure) -> Segment {
+        let writer = shard.committerSide
+        let page = UInt64(Limits.pageBytes)
+        let full = max(
+            UInt64(log.configuration.segmentBytes), roundedUp(page + length, to: page))
+        let header = Segment.Header(
+            shard: shard.number.rawValue, base: writer.position, fullBytes: full,
+            ordinal: writer.records, firstIndex: index, firstArrivalMilliseconds: arrival)
+        let path =
+            log.segmentFolder + "/"
+            + Segment.name(shard: shard.number.rawValue, base: writer.position)
+        do throws(SystemFailure) {
+            let file = try files.open(path, create: true)
+            let segment = Segment(header, path: path, fileBytes: 0, marksFrom: writer.position)
+            segment.state.withLock { $0.file = file }
+            try segment.reserve(
+                to: writer.position + length, first: log.configuration.segmentFirstBytes, files)
+            try file.write(header.encoded(), at: 0)
+            _ = try segment.map(files)
+            openSegments.append(segment)
+            log.noteNewSegment()
+            return segment
+        } catch {
+            try? files.unlink(path)
+            throw error
+        }
+    }
+
+    /// Opens and maps the segment that a shard had when the log was opened.
+    private func openForWriting(_ segment: Segment) throws(SystemFailure) {
+        let isOpen = segment.state.withLock { $0.file != nil }
+        _ = try segment.file(files)
+        _ = try segment.map(files)
+        if !isOpen { openSegments.append(segment) }
+    }
+
+    /// Takes the batch back: nothing of it was written, and the numbers it used are left unused.
+    func undo() {
+        for extent in extents.reversed() {
+            let writer = extent.shard.committerSide
+            extent.shard.stagedBytes.subtract(
+                Int(writer.position - extent.start), ordering: .relaxed)
+            writer.position = extent.start
+            writer.records = extent.ordinal
+            writer.segment = extent.segment
+            writer.reservedEnd = extent.reservedEnd
+            writer.nextMark = extent.nextMark
+            writer.slot = -1
+            for segment in extent.begun {
+                try? files.unlink(segment.path)
+                openSegments.removeAll { $0 === segment }
+            }
+        }
+        extents.removeAll()
+        runs.removeAll()
+        for shard in changed {
+            shard.committerSide.state = shard.isClosed ? .closed : .open
+        }
+        changed.removeAll()
+        opened.removeAll()
+    }
+}

@@ -1,0 +1,119 @@
+internal import Synchronization
+
+extension Committer {
+    /// Puts the controls' effects where everybody sees them: shards into the table, payloads to
+    /// their owner.
+    func applyControls(_ number: UInt64) {
+        guard !controls.isEmpty else { return }
+        if !opened.isEmpty { log.addShards(opened) }
+        for control in controls {
+            apply(control.entry.payload, number)
+            for removed in control.entry.removes { log.removeShard(removed) }
+        }
+        log.appliedBatch.store(number, ordering: .releasing)
+        log.controlsSinceSnapshot.add(UInt64(controls.count), ordering: .relaxed)
+    }
+
+    /// Stores the new tails and wakes who sleeps below them.
+    func publish(_ number: UInt64) {
+        for extent in extents {
+            for (segment, mark) in extent.marks {
+                segment.state.withLock { $0.marks.append(mark) }
+            }
+            let shard = extent.shard
+            if !extent.begun.isEmpty {
+                let begun = extent.begun
+                shard.segments.withLock { $0.append(contentsOf: begun) }
+            }
+            let writer = shard.committerSide
+            shard.stagedBytes.subtract(
+                Int(writer.position - extent.start), ordering: .relaxed)
+            writer.slot = -1
+            advance(shard, to: writer.position)
+            shard.publishedIndex.store(writer.lastIndex, ordering: .sequentiallyConsistent)
+            shard.publishedArrival.store(
+                writer.lastArrivalMilliseconds, ordering: .sequentiallyConsistent)
+            shard.publishedRecords.store(writer.records, ordering: .sequentiallyConsistent)
+            shard.settledTail.store(writer.position, ordering: .sequentiallyConsistent)
+        }
+        for shard in changed { advance(shard, to: shard.committerSide.position) }
+        log.publishedBatch.store(number, ordering: .releasing)
+    }
+
+    private func advance(_ shard: Shard, to position: UInt64) {
+        let flags: UInt64 =
+            switch shard.committerSide.state {
+            case .open: 0
+            case .closed: Shard.closedBit
+            case .removed: Shard.closedBit | Shard.removedBit
+            }
+        let taken = ShardCells.Taken()
+        let cells = ShardCells(shard: shard, taken: taken)
+        var publisher = Publisher(tail: position | flags)
+        while !publisher.isDone { publisher.step(cells) }
+        guard taken.readers != 0 else { return }
+        for reader in 0..<Limits.readers where taken.readers & (1 << UInt64(reader)) != 0 {
+            log.mailboxes[reader].incoming.withLock { $0.advanced.append(shard.number) }
+            readersToWake |= 1 << UInt64(reader)
+        }
+    }
+
+    /// Gives blocks and controls back with what became of them, one wake for each reader.
+    func complete() {
+        for block in blocks { post(block) }
+        let batch = lastNumber
+        for control in controls {
+            guard let waiter = control.waiter else { continue }
+            log.mailboxes[waiter.reader].incoming.withLock {
+                $0.controls.append((waiter.token, .applied(batch: batch)))
+            }
+            readersToWake |= 1 << UInt64(waiter.reader)
+        }
+        wakeReaders()
+    }
+
+    /// Gives everything back unacknowledged.
+    func fail() {
+        for extent in extents { extent.shard.committerSide.slot = -1 }
+        for block in blocks {
+            for place in 0..<block.count {
+                switch block[place].status {
+                case .waiting:
+                    let record = block[place]
+                    record.shard.stagedBytes.subtract(Int(record.length), ordering: .relaxed)
+                    block.settle(place, .failed)
+                    log.counters.failed.add(1, ordering: .relaxed)
+                case .stored:
+                    block.settle(place, .failed)
+                    log.counters.failed.add(1, ordering: .relaxed)
+                case .shardClosed, .shardGone, .failed:
+                    break
+                }
+            }
+            post(block)
+        }
+        for control in controls {
+            log.counters.failed.add(1, ordering: .relaxed)
+            guard let waiter = control.waiter else { continue }
+            log.mailboxes[waiter.reader].incoming.withLock {
+                $0.controls.append((waiter.token, .failed))
+            }
+            readersToWake |= 1 << UInt64(waiter.reader)
+        }
+        wakeReaders()
+    }
+
+    private func post(_ block: Block) {
+        log.mailboxes[block.reader].incoming.withLock { $0.blocks.append(block) }
+        readersToWake |= 1 << UInt64(block.reader)
+    }
+
+    private func wakeReaders() {
+        guard readersToWake != 0 else { return }
+        for reader in 0..<Limits.readers where readersToWake & (1 << UInt64(reader)) != 0 {
+            let wake = log.mailboxes[reader].wake.withLock { $0 }
+            wake?()
+        }
+        readersToWake = 0
+    }
+}

@@ -1,0 +1,308 @@
+internal import Glibc
+internal import Synchronization
+
+/// The one thread that makes things durable: it gathers what all readers have handed over, orders
+/// it, writes it to the journal with one call, syncs once, copies it into the segments, publishes
+/// the tails and completes the records.
+///
+/// While one sync runs, everything that arrives waits and becomes the next batch.
+///
+/// Made by the thread that opens the log, and used only by the committer's thread from the moment
+/// that one starts; that is why it may cross although it has no lock.
+final class Committer: @unchecked Sendable {
+    let log: ShardLog
+    let files: any FileSystem
+    let apply: @Sendable (_ payload: [UInt8], _ batch: UInt64) -> Void
+
+    let epoch: UInt64
+    var journal: Journal.Writer?
+    /// The number of the last batch that was written.
+    var lastNumber: UInt64
+    /// Batches up to this one are durable.
+    var durableThrough: UInt64
+    /// The ceiling that the last batch carried.
+    var ceiling: Int64
+    /// The least ceiling for every index given out so far.
+    var neededCeiling: Int64 = 0
+    var lastSyncNanoseconds: UInt64
+    /// A batch has been written that no later one proves.
+    var isUnproved = false
+
+    // One batch's working state; kept between batches for its memory.
+    var blocks: [Block] = []
+    var controls: [ShardLog.PendingControl] = []
+    var extents: [PendingExtent] = []
+    var runs: [Run] = []
+    var head = ByteWriter()
+    let headMemory = HeadMemory()
+    var readersToWake: UInt64 = 0
+    var gather = Gather()
+    var opened: [Shard] = []
+    var changed: [Shard] = []
+    /// Segments with an open file, oldest first.
+    var openSegments: [Segment] = []
+
+    /// A shard's part of the batch that is being ordered.
+    struct PendingExtent {
+        let shard: Shard
+        let start: UInt64
+        let ordinal: UInt64
+        let firstIndex: UInt64
+        /// Where the shard stood before the batch, should it have to be undone.
+        let segment: Segment?
+        let reservedEnd: UInt64
+        let nextMark: UInt64
+        /// The shard's runs, linked.
+        var firstRun: Int
+        var lastRun: Int
+        var marks: [(Segment, Segment.Mark)] = []
+        /// Segments begun in this batch.
+        var begun: [Segment] = []
+    }
+
+    /// Bytes of one shard that lie together in a block and go together into a segment.
+    struct Run {
+        let block: Int
+        var range: Range<Int>
+        let segment: Segment
+        let position: UInt64
+        var next: Int
+    }
+
+    init(
+        log: ShardLog, epoch: UInt64, lastNumber: UInt64, ceiling: Int64,
+        apply: @escaping @Sendable (_ payload: [UInt8], _ batch: UInt64) -> Void
+    ) {
+        self.log = log
+        files = log.configuration.files
+        self.epoch = epoch
+        self.lastNumber = lastNumber
+        durableThrough = lastNumber
+        self.ceiling = ceiling
+        self.apply = apply
+        lastSyncNanoseconds = monotonicNanoseconds()
+    }
+
+    static let ioError = EIO
+
+    /// The first batch of this epoch, before anything is served: it proves what was recovered, and
+    /// from here on numbers may be given out up to its ceiling.
+    func begin() throws(SystemFailure) {
+        try advance(room: UInt64(Limits.pageBytes))
+        try writeMarker(
+            flags: 0,
+            ceiling: max(ceiling, log.nodeTime.now()) + Limits.ceilingLeadMilliseconds)
+        log.publishedBatch.store(lastNumber, ordering: .releasing)
+    }
+
+    /// The thread's life.
+    func run() {
+        while true {
+            log.signal.wait(nanoseconds: syncDue())
+            while turn() {}
+            if log.isStopping.load(ordering: .acquiring) { break }
+        }
+        finish()
+    }
+
+    /// One batch; false if there was nothing to do.
+    private func turn() -> Bool {
+        takeWork()
+        let requests = log.takeRequests()
+        let isSyncDue = syncDue() == 0
+        if blocks.isEmpty, controls.isEmpty, requests.isEmpty, !isSyncDue { return false }
+        defer { forgetBatch() }
+        for segment in requests.rewrites { rewrite(segment) }
+        if let oldest = blocks.lazy.map(\.stagedAt).min() {
+            log.oldestStaged.store(oldest, ordering: .relaxed)
+        }
+        defer { log.oldestStaged.store(0, ordering: .relaxed) }
+        if log.isRefusingForGood {
+            fail()
+            requests.finish()
+            return true
+        }
+        commit(
+            mustSync: isSyncDue || requests.mustSync,
+            isMarker: requests.wantsCeiling || (requests.wantsProof && isUnproved))
+        requests.finish()
+        return true
+    }
+
+    /// Takes what readers have handed over, in turn, up to a batch's size, and all controls.
+    private func takeWork() {
+        controls = log.takeControls()
+        var bytes = 0
+        let limit = log.configuration.batchBytes
+        var isMore = true
+        while isMore, bytes < limit {
+            isMore = false
+            for mailbox in log.mailboxes {
+                let taken: Block? = mailbox.outgoing.withLock { blocks in
+                    blocks.isEmpty ? nil : blocks.removeFirst()
+                }
+                guard let taken else { continue }
+                isMore = true
+                bytes += taken.used
+                blocks.append(taken)
+            }
+        }
+    }
+
+    /// Orders, writes, syncs, copies, publishes and completes what was taken.
+    private func commit(mustSync: Bool, isMarker: Bool) {
+        let time = log.nodeTime
+        time.orderingSince.store(time.now(), ordering: .sequentiallyConsistent)
+        defer { time.orderingSince.store(0, ordering: .sequentiallyConsistent) }
+        let now = time.now()
+        do throws(SystemFailure) {
+            try makeRoom()
+        } catch {
+            log.refuse(error, "the journal cannot be extended", isPassing: error.isNoSpace)
+            fail()
+            return
+        }
+        orderControls()
+        let counts = orderRecords(now: now)
+        if runs.isEmpty, controls.isEmpty, !isMarker {
+            if mustSync { syncOnly() }
+            complete()
+            return
+        }
+        let raises = raiseCeiling(now: now, isMarker: isMarker)
+        let number = lastNumber + 1
+        encodeHead(number: number, now: now, counts)
+        let syncs = mustSync || raises || log.configuration.durability == .commit
+        do throws(SystemFailure) {
+            try write(syncs: syncs)
+        } catch {
+            if error.isNoSpace, error.operation != "fdatasync" {
+                undo()
+                log.refuse(error, "the journal cannot be written", isPassing: true)
+                fail()
+                return
+            }
+            do throws(SystemFailure) {
+                try writeAfresh(syncs: syncs, number: number)
+            } catch {
+                log.refuse(error, "the journal cannot be written", isPassing: false)
+                fail()
+                return
+            }
+        }
+        lastNumber = number
+        isUnproved = !runs.isEmpty || !controls.isEmpty
+        if syncs { didSync(number) }
+        do throws(SystemFailure) {
+            try copyIntoSegments()
+        } catch {
+            // Durable, but not readable: what became of it shows after the next recovery.
+            log.refuse(error, "a segment cannot be written", isPassing: false)
+            fail()
+            return
+        }
+        note(counts)
+        applyControls(number)
+        publish(number)
+        complete()
+    }
+
+    /// What an ordering counted.
+    struct Counts {
+        var records = 0
+        var bytes = 0
+        var checksum: UInt32 = 0
+    }
+
+    private func encodeHead(number: UInt64, now: Int64, _ counts: Counts) {
+        var header = BatchHeader(
+            epoch: epoch, number: number, durableThrough: durableThrough,
+            segmentsThrough: log.segmentsThrough.load(ordering: .acquiring))
+        header.ceilingMilliseconds = ceiling
+        header.nodeMilliseconds = now
+        header.controlCount = UInt32(controls.count)
+        header.controlBytes = UInt64(controls.reduce(0) { $0 + $1.entry.encodedBytes })
+        header.extentCount = UInt32(extents.count)
+        header.recordCount = UInt32(counts.records)
+        header.recordBytes = UInt64(counts.bytes)
+        header.recordsChecksum = counts.checksum
+        encode(header)
+    }
+
+    func encode(_ header: BatchHeader) {
+        var writer = head
+        head = ByteWriter()
+        writer.removeAll()
+        header.encode(into: &writer)
+        for extent in extents {
+            let state = extent.shard.committerSide
+            Extent(
+                shard: extent.shard.number.rawValue, start: extent.start,
+                byteCount: state.position - extent.start, ordinal: extent.ordinal,
+                firstIndex: extent.firstIndex, lastIndex: state.lastIndex,
+                lastArrivalMilliseconds: state.lastArrivalMilliseconds,
+                recordCount: UInt32(state.records - extent.ordinal)
+            ).encode(into: &writer)
+        }
+        for control in controls { control.entry.encode(into: &writer) }
+        BatchHeader.seal(&writer)
+        head = writer
+    }
+
+    /// The ceiling that this batch carries; true if it is a new one, which must be synced.
+    private func raiseCeiling(now: Int64, isMarker: Bool) -> Bool {
+        let near = now + Limits.ceilingMarginMilliseconds > ceiling
+        guard near || neededCeiling > ceiling || isMarker else { return false }
+        ceiling = max(ceiling, max(now, neededCeiling) + Limits.ceilingLeadMilliseconds)
+        return true
+    }
+
+    func didSync(_ number: UInt64) {
+        durableThrough = number
+        log.durableBatch.store(number, ordering: .releasing)
+        log.nodeTime.durableCeiling.store(ceiling, ordering: .sequentiallyConsistent)
+    }
+
+    private func note(_ counts: Counts) {
+        let counters = log.counters
+        counters.commits.add(1, ordering: .relaxed)
+        counters.records.add(UInt64(counts.records), ordering: .relaxed)
+        counters.bytes.add(UInt64(counts.bytes), ordering: .relaxed)
+        counters.controlEntries.add(UInt64(controls.count), ordering: .relaxed)
+        counters.largestBatchBytes.max(UInt64(counts.bytes), ordering: .relaxed)
+    }
+
+    /// Nanoseconds until the journal must be synced although nothing new comes; nil for never.
+    private func syncDue() -> UInt64? {
+        guard case .interval(let milliseconds) = log.configuration.durability,
+            durableThrough < lastNumber
+        else { return nil }
+        let due = lastSyncNanoseconds + UInt64(max(milliseconds, 1)) * 1_000_000
+        let now = monotonicNanoseconds()
+        return due > now ? due - now : 0
+    }
+
+    private func forgetBatch() {
+        blocks.removeAll(keepingCapacity: true)
+        controls.removeAll(keepingCapacity: true)
+        extents.removeAll(keepingCapacity: true)
+        runs.removeAll(keepingCapacity: true)
+        opened.removeAll(keepingCapacity: true)
+        changed.removeAll(keepingCapacity: true)
+    }
+}
+
+extension Shard {
+    /// The committer's view of the shard, for the committer.
+    var committerSide: ShardWriter {
+        // See `writer`: there is one thread that asks.
+        unsafe writer
+    }
+}
+
+extension SystemFailure {
+    /// The disk, or what we may have of it, is full; that can pass.
+    var isNoSpace: Bool {
+        errno == ENOSPC || errno == EDQUOT
+    }
+}

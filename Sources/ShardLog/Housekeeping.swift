@@ -1,0 +1,245 @@
+internal import Synchronization
+
+extension ShardLog {
+    /// The log's chores: journal files made ready and taken back, segments synced, the ceiling
+    /// extended if someone came near it, files of removed shards unlinked. Call it about once a
+    /// second, always from the same thread, one that may wait for the disk.
+    public func housekeep() {
+        if isOutOfSpace { lookForSpace() }
+        if isRefusingForGood { return }
+        if nodeTime.takeCeilingWanted() { request { $0.wantsCeiling = true } }
+        proveWhenQuiet()
+        takeOutTrash()
+        do throws(SystemFailure) {
+            try journal.prepare()
+            // Once a file is full, what it holds has to get into the segments for good.
+            if let full = journal.newestFull {
+                if full > segmentsThrough.load(ordering: .acquiring) { try syncSegments() }
+                journal.recycle(
+                    through: min(
+                        segmentsThrough.load(ordering: .acquiring),
+                        snapshotBatch.load(ordering: .acquiring)))
+                try journal.removeSurplus()
+            }
+            try keepReserve()
+        } catch {
+            // A full disk is met again by the committer, where it matters; a segment that could
+            // not be synced keeps its journal files, and is tried again.
+            counters.housekeepingFailures.add(1, ordering: .relaxed)
+        }
+        unmapUnused()
+        countBytes()
+    }
+
+    /// Makes everything that the segments have so far durable in them.
+    func syncSegments() throws(SystemFailure) {
+        // What is published when this begins is in the dirty segments or already durable.
+        let through = durableBatch.load(ordering: .acquiring)
+        let published = publishedBatch.load(ordering: .acquiring)
+        let segments = dirty.withLock { dirty in
+            let taken = dirty
+            dirty.removeAll()
+            return taken
+        }
+        let hasNew = hasNewSegments.exchange(false, ordering: .acquiringAndReleasing)
+        var firstFailure: SystemFailure?
+        var failed: [Segment] = []
+        for segment in segments {
+            segment.isDirty.store(false, ordering: .releasing)
+            do throws(SystemFailure) {
+                try sync(segment)
+            } catch {
+                if firstFailure == nil { firstFailure = error }
+                failed.append(segment)
+            }
+        }
+        if hasNew, firstFailure == nil {
+            do throws(SystemFailure) {
+                try configuration.files.syncFolder(segmentFolder)
+            } catch {
+                firstFailure = error
+            }
+        }
+        if let firstFailure {
+            hasNewSegments.store(true, ordering: .releasing)
+            // The kernel may have forgotten what it could not write. The journal has it still.
+            let again = failed
+            request { $0.rewrites.append(contentsOf: again) }
+            throw firstFailure
+        }
+        let reached = min(through, published)
+        if reached > segmentsThrough.load(ordering: .relaxed) {
+            segmentsThrough.store(reached, ordering: .releasing)
+        }
+    }
+
+    private func sync(_ segment: Segment) throws(SystemFailure) {
+        // The committer may have closed its descriptor; any other serves as well.
+        let open = segment.state.withLock { $0.file }
+        let file: any File
+        if let open {
+            file = open
+        } else {
+            do throws(SystemFailure) {
+                file = try configuration.files.open(segment.path, create: false)
+            } catch {
+                if isRemoved(segment) { return }
+                throw error
+            }
+        }
+        try file.sync()
+        counters.segmentSyncs.add(1, ordering: .relaxed)
+    }
+
+    /// The segment's shard is gone or retention has taken it: there is nothing to keep.
+    private func isRemoved(_ segment: Segment) -> Bool {
+        guard let shard = shard(ShardNumber(rawValue: segment.header.shard)) else { return true }
+        return shard.horizon.offset > segment.base
+            && !shard.segments.withLock { $0.contains { $0 === segment } }
+    }
+
+    /// Has a batch written that proves the last one, once the log has gone quiet.
+    private func proveWhenQuiet() {
+        let published = publishedBatch.load(ordering: .acquiring)
+        if published != 0, published == lastSeenBatch.exchange(published, ordering: .relaxed),
+            published != lastProvedBatch.load(ordering: .relaxed)
+        {
+            lastProvedBatch.store(published + 1, ordering: .relaxed)
+            request { $0.wantsProof = true }
+        }
+    }
+
+    private func takeOutTrash() {
+        let paths = trash.withLock { trash in
+            let taken = trash
+            trash.removeAll()
+            return taken
+        }
+        for path in paths {
+            do throws(SystemFailure) {
+                try configuration.files.unlink(path)
+            } catch {
+                trash.withLock { $0.append(path) }
+            }
+        }
+    }
+
+    private func unmapUnused() {
+        let all = shards.withLock { Array($0.values) }
+        var mapped = 0
+        for shard in all {
+            let segments = shard.segments.withLock { $0 }
+            for segment in segments.dropLast() {
+                let wasUsed = segment.isUsed.exchange(false, ordering: .relaxed)
+                let isMapped = segment.state.withLock { $0.mapping != nil }
+                guard isMapped else { continue }
+                mapped += 1
+                // Whoever reads from it just now holds the mapping itself.
+                if !wasUsed, mapped > Limits.mappedSegments / 2 || segment.isCold(shard) {
+                    segment.state.withLock { $0.mapping = nil }
+                    mapped -= 1
+                }
+            }
+        }
+    }
+
+    private func countBytes() {
+        var bytes = journal.bytesOnDisk
+        let all = shards.withLock { Array($0.values) }
+        for shard in all {
+            let segments = shard.segments.withLock { $0 }
+            for segment in segments { bytes += segment.fileBytes.load(ordering: .relaxed) }
+        }
+        counters.bytesOnDisk.store(bytes, ordering: .relaxed)
+    }
+
+    // The reserve.
+
+    private func keepReserve() throws(SystemFailure) {
+        guard configuration.reserveBytes > 0, !hasReserve.load(ordering: .relaxed) else { return }
+        let file = try configuration.files.open(
+            Folder.reserve(configuration.folder), create: true)
+        try file.reserve(length: UInt64(configuration.reserveBytes))
+        hasReserve.store(true, ordering: .relaxed)
+    }
+
+    /// Gives back the space that was set aside, for what must work on a full disk.
+    func giveUpReserve() throws(SystemFailure) {
+        let file = try configuration.files.open(
+            Folder.reserve(configuration.folder), create: true)
+        try file.truncate(length: 0)
+        hasReserve.store(false, ordering: .relaxed)
+    }
+
+    private func lookForSpace() {
+        do throws(SystemFailure) {
+            let available = try configuration.files.availableBytes(configuration.folder)
+            let need =
+                max(
+                    Limits.freeBytesToRecover, UInt64(configuration.segmentFirstBytes))
+                + UInt64(hasReserve.load(ordering: .relaxed) ? 0 : configuration.reserveBytes)
+            if available >= need { recoverFromLackOfSpace() }
+        } catch {
+            counters.housekeepingFailures.add(1, ordering: .relaxed)
+        }
+    }
+}
+
+extension Segment {
+    /// Nothing of it is in the part of the shard that reads without asking.
+    func isCold(_ shard: Shard) -> Bool {
+        let tail = shard.tail.offset
+        return capacityEnd < tail - min(tail, shard.residentBytes)
+    }
+}
+
+extension Committer {
+    /// Puts a segment that could not be synced into a new file: its bytes are in memory still, and
+    /// every record's checksum says whether they are the right ones.
+    func rewrite(_ segment: Segment) {
+        guard let shard = log.shard(ShardNumber(rawValue: segment.header.shard)),
+            shard.segments.withLock({ $0.contains { $0 === segment } })
+        else { return }
+        let tail = shard.settledTail.load(ordering: .sequentiallyConsistent)
+        let end = shard.end(of: segment, tail: tail)
+        do throws(SystemFailure) {
+            let old = try segment.file(files)
+            let length = segment.offset(end)
+            let bytes = try old.read(at: 0, count: Int(length))
+            guard UInt64(bytes.count) == length, isWhole(bytes, of: segment) else {
+                throw SystemFailure(errno: Self.ioError, operation: "segment, after a failed sync")
+            }
+            let path = segment.path + ".new"
+            let file = try files.open(path, create: true)
+            try file.truncate(length: 0)
+            try file.reserve(length: segment.fileBytes.load(ordering: .relaxed))
+            try file.write(bytes, at: 0)
+            try file.sync()
+            let mapping = try file.map(length: Int(segment.header.fullBytes))
+            try files.rename(path, to: segment.path)
+            try files.syncFolder(log.segmentFolder)
+            segment.state.withLock { state in
+                state.file = file
+                state.mapping = mapping
+            }
+            log.counters.segmentRewrites.add(1, ordering: .relaxed)
+            if !segment.isDirty.exchange(true, ordering: .acquiringAndReleasing) {
+                log.noteDirty(segment)
+            }
+        } catch {
+            log.refuse(error, "a segment cannot be synced", isPassing: false)
+        }
+    }
+
+    private func isWhole(_ bytes: [UInt8], of segment: Segment) -> Bool {
+        let span = bytes.span
+        guard Segment.Header(span) == segment.header else { return false }
+        var offset = Limits.pageBytes
+        while offset < span.count {
+            let rest = span.extracting(offset..<span.count)
+            guard Record.fault(rest, shard: segment.header.shard) == nil else { return false }
+            offset += Record.Header(rest).length
+        }
+        return true
+    }
+}

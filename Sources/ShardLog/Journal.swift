@@ -1,0 +1,286 @@
+internal import Glibc
+internal import Synchronization
+
+/// The journal's files: which there are, which are in use, and which can be used again.
+///
+/// A file is a page of header and then batches. Its name is a slot that says nothing; the header's
+/// sequence gives the order. A file that is no longer needed keeps its bytes until it is used
+/// again, and always the one of the lowest sequence is used, so that what is on disk is the newest
+/// part of the journal without a hole.
+///
+///     offset  size
+///          0     8  magic, "WEIRJRN1"
+///          8     4  format version
+///         12     4  CRC-32C of the bytes 16..<64
+///         16     8  epoch
+///         24     8  sequence: above that of the file before
+///         32     8  follows: the number of the last batch before this file. Batches above it in
+///                   older files do not count.
+///         40     8  segments through, as in the batch header
+///         48     8  length of the file
+///         56     8  0
+///       4096        batches, each on a page
+final class Journal: Sendable {
+    struct Header: Equatable {
+        static let magic: UInt64 = 0x314E_524A_5249_4557
+        static let bytes = 64
+
+        var epoch: UInt64
+        var sequence: UInt64
+        var follows: UInt64
+        var segmentsThrough: UInt64
+        var fileBytes: UInt64
+
+        func encoded() -> [UInt8] {
+            var writer = ByteWriter()
+            writer.append(Self.magic)
+            writer.append(Limits.formatVersion)
+            writer.append(UInt32(0))
+            writer.append(epoch)
+            writer.append(sequence)
+            writer.append(follows)
+            writer.append(segmentsThrough)
+            writer.append(fileBytes)
+            writer.append(UInt64(0))
+            writer.replace(crc32c(0, writer.bytes.span.extracting(16..<Self.bytes)), at: 12)
+            writer.append(zeros: Limits.pageBytes - Self.bytes)
+            return writer.bytes
+        }
+
+        init?(_ span: Span<UInt8>) {
+            guard span.count >= Self.bytes, span.load(0, as: UInt64.self) == Self.magic,
+                span.load(8, as: UInt32.self) == Limits.formatVersion,
+                span.load(12, as: UInt32.self) == crc32c(0, span.extracting(16..<Self.bytes))
+            else { return nil }
+            epoch = span.load(16, as: UInt64.self)
+            sequence = span.load(24, as: UInt64.self)
+            follows = span.load(32, as: UInt64.self)
+            segmentsThrough = span.load(40, as: UInt64.self)
+            fileBytes = span.load(48, as: UInt64.self)
+        }
+
+        init(
+            epoch: UInt64, sequence: UInt64, follows: UInt64, segmentsThrough: UInt64,
+            fileBytes: UInt64
+        ) {
+            self.epoch = epoch
+            self.sequence = sequence
+            self.follows = follows
+            self.segmentsThrough = segmentsThrough
+            self.fileBytes = fileBytes
+        }
+    }
+
+    struct Slot {
+        enum Use: Equatable {
+            /// Nothing in it is needed. The sequence it had, 0 if none.
+            case free(sequence: UInt64)
+            /// Full; needed until everything up to this batch is elsewhere.
+            case used(sequence: UInt64, lastBatch: UInt64)
+            case current(sequence: UInt64)
+        }
+
+        var name: String
+        var file: any File
+        var bytes: UInt64
+        var use: Use
+    }
+
+    struct State {
+        var slots: [Slot]
+        var nextName: UInt64
+        var nextSequence: UInt64
+    }
+
+    /// The file that the committer writes; the committer's own.
+    struct Writer {
+        var file: any File
+        var name: String
+        var bytes: UInt64
+        var offset: UInt64
+    }
+
+    let folder: String
+    let fileBytes: UInt64
+    let files: any FileSystem
+    let state: Mutex<State>
+
+    init(folder: String, fileBytes: Int, files: any FileSystem, _ state: sending State) {
+        self.folder = folder
+        self.fileBytes = UInt64(fileBytes)
+        self.files = files
+        self.state = Mutex(state)
+    }
+
+    static func name(_ slot: UInt64) -> String {
+        hexadecimal(slot) + ".journal"
+    }
+
+    static func parse(name: String) -> UInt64? {
+        let parts = name.split(separator: ".")
+        guard parts.count == 2, parts[1] == "journal", parts[0].utf8.count == 16 else {
+            return nil
+        }
+        return UInt64(parts[0], radix: 16)
+    }
+
+    /// Begins the next file: one that is free if there is one, else a new one.
+    ///
+    /// The header is not synced here but with the first batch. The name of the file is durable.
+    /// - Parameters:
+    ///   - lastBatch: the last batch in the file that was current.
+    ///   - room: bytes of batches that must fit.
+    func advance(
+        epoch: UInt64, lastBatch: UInt64, segmentsThrough: UInt64, room: UInt64
+    ) throws(SystemFailure) -> Writer {
+        let need = max(fileBytes, UInt64(Limits.pageBytes) + room)
+        let free = takeFree(need: need)
+        let name: String
+        let file: any File
+        let bytes: UInt64
+        if let free {
+            (name, file, bytes) = free
+        } else {
+            guard state.withLock({ $0.slots.count }) < Limits.journalFiles else {
+                throw SystemFailure(errno: ENOSPC, operation: "journal files, all in use")
+            }
+            name = state.withLock { state in
+                defer { state.nextName += 1 }
+                return Self.name(state.nextName)
+            }
+            file = try make(name, bytes: need, isPrewritten: false)
+            bytes = need
+        }
+        let sequence = state.withLock { state in
+            defer { state.nextSequence += 1 }
+            return state.nextSequence
+        }
+        let header = Header(
+            epoch: epoch, sequence: sequence, follows: lastBatch,
+            segmentsThrough: segmentsThrough, fileBytes: bytes)
+        do throws(SystemFailure) {
+            try file.write(header.encoded(), at: 0)
+        } catch {
+            // A file whose header may be half written is of no use to anybody.
+            try? files.unlink(folder + "/" + name)
+            throw error
+        }
+        state.withLock { state in
+            for place in state.slots.indices {
+                if case .current(let sequence) = state.slots[place].use {
+                    state.slots[place].use = .used(sequence: sequence, lastBatch: lastBatch)
+                }
+            }
+            state.slots.append(
+                Slot(name: name, file: file, bytes: bytes, use: .current(sequence: sequence)))
+        }
+        return Writer(
+            file: file, name: name, bytes: bytes, offset: UInt64(Limits.pageBytes))
+    }
+
+    private func takeFree(need: UInt64) -> (String, any File, UInt64)? {
+        state.withLock { state in
+            var best: (place: Int, sequence: UInt64)?
+            for place in state.slots.indices {
+                guard case .free(let sequence) = state.slots[place].use else { continue }
+                if best == nil || sequence < best?.sequence ?? 0 { best = (place, sequence) }
+            }
+            // Only the lowest may be taken; if it is too short, a new file is made.
+            guard let best, state.slots[best.place].bytes >= need else { return nil }
+            let slot = state.slots.remove(at: best.place)
+            return (slot.name, slot.file, slot.bytes)
+        }
+    }
+
+    /// Makes a file of this length whose name is durable.
+    private func make(
+        _ name: String, bytes: UInt64, isPrewritten: Bool
+    ) throws(SystemFailure) -> any File {
+        let path = folder + "/" + name
+        do throws(SystemFailure) {
+            let file = try files.open(path, create: true)
+            try file.reserve(length: bytes)
+            if isPrewritten {
+                let piece = [UInt8](repeating: 0, count: 1 << 20)
+                var offset: UInt64 = 0
+                while offset < bytes {
+                    let count = Int(min(UInt64(piece.count), bytes - offset))
+                    try file.write(
+                        count == piece.count ? piece : [UInt8](piece[..<count]), at: offset)
+                    offset += UInt64(count)
+                }
+            }
+            try file.sync()
+            try files.syncFolder(folder)
+            return file
+        } catch {
+            // What is left of it would be taken for an unused file; the space is better free.
+            try? files.unlink(path)
+            throw error
+        }
+    }
+
+    /// Sees to it that a free file is ready, written through once so that its blocks are its own.
+    func prepare() throws(SystemFailure) {
+        let name: String? = state.withLock { state in
+            var free = 0
+            for slot in state.slots { if case .free = slot.use { free += 1 } }
+            guard free == 0, state.slots.count < Limits.journalFiles else { return nil }
+            defer { state.nextName += 1 }
+            return Self.name(state.nextName)
+        }
+        guard let name else { return }
+        let file = try make(name, bytes: fileBytes, isPrewritten: true)
+        let bytes = fileBytes
+        state.withLock { state in
+            state.slots.append(
+                Slot(name: name, file: file, bytes: bytes, use: .free(sequence: 0)))
+        }
+    }
+
+    /// Frees the full files whose batches are all elsewhere.
+    func recycle(through batch: UInt64) {
+        state.withLock { state in
+            for place in state.slots.indices {
+                if case .used(let sequence, let last) = state.slots[place].use, last <= batch {
+                    state.slots[place].use = .free(sequence: sequence)
+                }
+            }
+        }
+    }
+
+    /// The last batch of the newest full file, if there is a full file that is needed.
+    var newestFull: UInt64? {
+        state.withLock { state in
+            var newest: UInt64?
+            for slot in state.slots {
+                if case .used(_, let last) = slot.use { newest = max(newest ?? 0, last) }
+            }
+            return newest
+        }
+    }
+
+    /// Removes free files beyond those worth keeping, lowest sequence first.
+    func removeSurplus() throws(SystemFailure) {
+        while true {
+            let name: String? = state.withLock { state in
+                var free: [(sequence: UInt64, place: Int)] = []
+                for place in state.slots.indices {
+                    if case .free(let sequence) = state.slots[place].use {
+                        free.append((sequence, place))
+                    }
+                }
+                guard free.count > Limits.spareJournalFiles,
+                    let lowest = free.min(by: { $0.sequence < $1.sequence })
+                else { return nil }
+                return state.slots.remove(at: lowest.place).name
+            }
+            guard let name else { return }
+            try files.unlink(folder + "/" + name)
+        }
+    }
+
+    var bytesOnDisk: UInt64 {
+        state.withLock { $0.slots.reduce(0) { $0 + $1.bytes } }
+    }
+}

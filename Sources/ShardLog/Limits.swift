@@ -1,0 +1,42 @@
+/// Sizes and counts that bound the log.
+enum Limits {
+    // Of the format.
+    static let formatVersion: UInt32 = 1
+    /// A batch starts on a page of its own, so that writing it never touches one that is durable.
+    static let pageBytes = 4096
+    static let maximumKeyBytes = 65_535
+    /// Key and data of one record.
+    static let maximumRecordBytes = 16 << 20
+    static let maximumPayloadBytes = 8 << 20
+
+    // Ours.
+    static let readers = 64
+    /// A staging block of ordinary size. A reader keeps `pooledBlocks` free ones: 2 MiB.
+    static let blockBytes = 256 << 10
+    static let pooledBlocks = 8
+    /// No shard may take more of the staging budget than one part in so many.
+    static let stagingShares = 4
+    /// Journal files, 64 MiB each: 4 GiB, reached only if segments or snapshots cannot be synced.
+    static let journalFiles = 64
+    /// Free journal files that are kept; more are removed.
+    static let spareJournalFiles = 2
+    /// The sparse index has an entry for so many bytes: 1,024 entries of 32 bytes a segment.
+    static let sparseBytes: UInt64 = 64 << 10
+    /// What a cold read asks to be brought in at a time.
+    static let prefaultBytes: UInt64 = 1 << 20
+    /// Ranges that a shard remembers as brought in, oldest out.
+    static let warmRanges = 64
+    /// Descriptors that the committer keeps open on segments.
+    static let segmentDescriptors = 256
+    /// Mapped segments, below the kernel's 65,530 mappings of a process; sealed ones go first.
+    static let mappedSegments = 32_768
+    /// How far ahead of node time the ceiling is put, and how near it may come.
+    static let ceilingLeadMilliseconds: Int64 = 10_000
+    static let ceilingMarginMilliseconds: Int64 = 5_000
+    /// Control entries after which a snapshot is wanted.
+    static let controlEntriesPerSnapshot: UInt64 = 4096
+    /// Control entries that wait for the committer; more are answered `.failed`.
+    static let waitingControlEntries = 65_536
+    /// Free space at which a log that refused for lack of it accepts again.
+    static let freeBytesToRecover: UInt64 = 1 << 20
+}

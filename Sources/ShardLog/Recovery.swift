@@ -1,0 +1,389 @@
+internal import Glibc
+internal import Synchronization
+
+/// Brings a folder back to what was durable in it, and proves it before anything is served.
+///
+/// The journal is the authority. It is read from the oldest file that is still needed; its control
+/// entries go to their owner, its records into the segments again, which are synced. A batch that
+/// is damaged below what a later one proves to have been durable is loss, and refused; damage above
+/// the last proof is the torn end of a write that nobody was told of, and cut.
+struct Recovery {
+    let configuration: ShardLog.Configuration
+    let files: any FileSystem
+    let epoch = UInt64.random(in: 1...UInt64.max)
+    private(set) var lastNumber: UInt64 = 0
+    private(set) var ceiling: Int64 = 0
+
+    private var snapshot: Snapshot?
+    private var states: [UInt64: Snapshot.ShardState] = [:]
+    private var payloads: [[UInt8]] = []
+    private var segmentsThrough: UInt64 = 0
+    private var highestNumber: UInt64 = 0
+    private var slots: [Journal.Slot] = []
+    private var nextName: UInt64 = 0
+    private var highestSequence: UInt64 = 0
+    private var replay: Replay
+
+    private var root: String { configuration.folder }
+
+    /// A journal file with a good header.
+    struct Found {
+        var name: String
+        var file: any File
+        var bytes: UInt64
+        var header: Journal.Header
+    }
+
+    init(_ configuration: ShardLog.Configuration) throws(LogError) {
+        self.configuration = configuration
+        files = configuration.files
+        replay = Replay(configuration)
+    }
+
+    mutating func run(
+        restore: (_ snapshot: [UInt8]?, _ payloads: [[UInt8]]) throws -> [ShardDescription]
+    ) throws(LogError) -> ShardLog {
+        let lock = try takeFolder()
+        try readSnapshot()
+        try replay.findSegments()
+        try readJournal()
+        try replay.finish()
+        let described: [ShardDescription]
+        do {
+            described = try restore(snapshot?.payload, payloads)
+        } catch let error as LogError {
+            throw error
+        } catch {
+            throw LogError(.restoreFailed("\(error)"), file: root)
+        }
+        let nodeTime = NodeTime(wall: configuration.wallMilliseconds, notBefore: ceiling)
+        let shards = try makeShards(described, nodeTime)
+        let journal = Journal(
+            folder: Folder.journal(root), fileBytes: configuration.journalFileBytes, files: files,
+            Journal.State(
+                slots: slots, nextName: nextName, nextSequence: highestSequence + 1))
+        return ShardLog(
+            configuration,
+            ShardLog.Recovered(
+                nodeTime: nodeTime, journal: journal, lock: lock, shards: shards,
+                lastBatch: lastNumber, segmentsThrough: lastNumber,
+                snapshotBatch: snapshot?.batch ?? 0, controls: payloads.count))
+    }
+
+    // The folder.
+
+    private func takeFolder() throws(LogError) -> any File {
+        do throws(SystemFailure) {
+            try files.makeFolder(root)
+            let lock = try files.open(Folder.lock(root), create: true)
+            guard try lock.lock() else { throw SystemFailure(errno: EWOULDBLOCK, operation: "") }
+            try checkFormat()
+            try files.makeFolder(Folder.journal(root))
+            try files.makeFolder(Folder.segments(root))
+            try files.syncFolder(root)
+            try? files.unlink(Folder.newSnapshot(root))
+            return lock
+        } catch {
+            if error.errno == EWOULDBLOCK { throw LogError(.locked, file: root) }
+            if let found = formatFound(error) {
+                throw LogError(
+                    .newerFormat(found: found, supported: Limits.formatVersion), file: root)
+            }
+            if error.operation == Self.foreign {
+                throw LogError(.foreign("the file \"format\" is not ours"), file: root)
+            }
+            throw LogError(error, file: root)
+        }
+    }
+
+    private static let foreign = "format"
+    private static let newer = "format "
+
+    private func formatFound(_ failure: SystemFailure) -> UInt32? {
+        guard failure.operation.hasPrefix(Self.newer) else { return nil }
+        return UInt32(failure.operation.dropFirst(Self.newer.utf8.count))
+    }
+
+    /// The file `format` holds one line, "weir log 1". It is written before anything else.
+    private func checkFormat() throws(SystemFailure) {
+        let file = try files.open(Folder.format(root), create: true)
+        let bytes = try file.read(at: 0, count: 64)
+        let names = try files.list(root)
+        if bytes.isEmpty, names.allSatisfy({ $0 == "format" || $0 == "lock" }) {
+            try file.write(Array("weir log \(Limits.formatVersion)\n".utf8), at: 0)
+            try file.sync()
+            try files.syncFolder(root)
+            return
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard text.hasPrefix("weir log "), text.hasSuffix("\n"),
+            let version = UInt32(text.dropFirst("weir log ".utf8.count).dropLast())
+        else { throw SystemFailure(errno: EINVAL, operation: Self.foreign) }
+        guard version <= Limits.formatVersion else {
+            throw SystemFailure(errno: EINVAL, operation: Self.newer + String(version))
+        }
+    }
+
+    private mutating func readSnapshot() throws(LogError) {
+        do throws(SystemFailure) {
+            let file = try files.open(Folder.snapshot(root), create: false)
+            let bytes = try file.read(at: 0, count: Int(file.size()))
+            guard let found = Snapshot(bytes.span) else {
+                throw SystemFailure(errno: EBADMSG, operation: "checksum")
+            }
+            snapshot = found
+            for state in found.shards { states[state.description.number.rawValue] = state }
+            ceiling = found.ceilingMilliseconds
+            lastNumber = found.batch
+        } catch {
+            if error.errno == ENOENT { return }
+            if error.errno == EBADMSG {
+                throw LogError(
+                    .damaged("the snapshot's checksum is wrong"), file: Folder.snapshot(root),
+                    offset: 0)
+            }
+            throw LogError(error, file: Folder.snapshot(root))
+        }
+    }
+
+    // The journal.
+
+    private mutating func readJournal() throws(LogError) {
+        var found: [Found] = []
+        var headless: [(name: String, file: any File, bytes: UInt64)] = []
+        do throws(SystemFailure) {
+            for name in try files.list(Folder.journal(root)).sorted() {
+                guard let slot = Journal.parse(name: name) else { continue }
+                nextName = max(nextName, slot + 1)
+                let file = try files.open(Folder.journal(root) + "/" + name, create: false)
+                let bytes = try file.size()
+                let page = try file.read(at: 0, count: Limits.pageBytes)
+                if let header = Journal.Header(page.span) {
+                    found.append(Found(name: name, file: file, bytes: bytes, header: header))
+                } else {
+                    headless.append((name, file, bytes))
+                }
+            }
+        } catch {
+            throw LogError(error, file: Folder.journal(root))
+        }
+        found.sort { $0.header.sequence < $1.header.sequence }
+        highestSequence = found.last?.header.sequence ?? 0
+        try readFiles(found)
+        for file in headless { try checkHeadless(file.name, file.file, file.bytes) }
+        lastNumber = max(lastNumber, highestNumber)
+    }
+
+    private mutating func readFiles(_ found: [Found]) throws(LogError) {
+        let covered = snapshot?.batch ?? 0
+        let synced = found.last?.header.segmentsThrough ?? 0
+        let unneeded = min(covered, synced)
+        segmentsThrough = synced
+        // The files before the last one that follows what nobody needs any more.
+        let first = found.lastIndex { $0.header.follows <= unneeded } ?? 0
+        if let oldest = found.first, oldest.header.follows > unneeded {
+            throw LogError(
+                .damaged(
+                    "the journal begins after batch \(oldest.header.follows), and batch "
+                        + "\(unneeded + 1) is needed"),
+                file: Folder.journal(root) + "/" + oldest.name, offset: 0)
+        }
+        for place in found.indices {
+            let follows = found[place].header.follows
+            if place < first {
+                slots.append(slot(found[place], .free(sequence: found[place].header.sequence)))
+                continue
+            }
+            let next = place + 1 < found.count ? found[place + 1].header.follows : nil
+            let last = try readFile(found[place], follows: follows, upTo: next)
+            lastNumber = max(lastNumber, last)
+            slots.append(
+                slot(
+                    found[place],
+                    .used(sequence: found[place].header.sequence, lastBatch: last)))
+        }
+    }
+
+    private func slot(_ found: Found, _ use: Journal.Slot.Use) -> Journal.Slot {
+        Journal.Slot(name: found.name, file: found.file, bytes: found.bytes, use: use)
+    }
+
+    /// Reads the batches of one file, up to the last that counts, and takes them in.
+    /// - Parameter upTo: the last batch that counts, if a later file says which; nil for the last
+    ///   file, whose end has to be found.
+    private mutating func readFile(
+        _ found: Found, follows: UInt64, upTo: UInt64?
+    ) throws(LogError) -> UInt64 {
+        let path = Folder.journal(root) + "/" + found.name
+        let bytes = try load(found, path)
+        return try walk(bytes.span, found, follows: follows, upTo: upTo, path: path)
+    }
+
+    private func load(_ found: Found, _ path: String) throws(LogError) -> [UInt8] {
+        do throws(SystemFailure) {
+            return try found.file.read(at: 0, count: Int(found.bytes))
+        } catch {
+            throw LogError(error, file: path)
+        }
+    }
+
+    private mutating func walk(
+        _ span: Span<UInt8>, _ found: Found, follows: UInt64, upTo: UInt64?, path: String
+    ) throws(LogError) -> UInt64 {
+        var offset = Limits.pageBytes
+        var last = follows
+        while upTo.map({ last < $0 }) ?? true, offset < span.count {
+            let batch: Batch
+            do throws(Batch.Fault) {
+                batch = try Batch(span.extracting(offset..<span.count))
+            } catch {
+                try refuseIfProved(
+                    span, at: offset, fault: error, follows: last, upTo: upTo, path: path,
+                    epoch: found.header.epoch)
+                break
+            }
+            // A batch of an earlier use of the file: this use ended before it.
+            let isNext =
+                batch.header.epoch == found.header.epoch && batch.header.number > last
+                && (batch.header.number == last + 1 || last == follows)
+            guard isNext else {
+                try refuseIfProved(
+                    span, at: offset, fault: .head, follows: last, upTo: upTo, path: path,
+                    epoch: found.header.epoch)
+                break
+            }
+            last = batch.header.number
+            try takeIn(batch, span, at: offset)
+            offset += roundedUp(batch.header.totalBytes, to: Limits.pageBytes)
+        }
+        if let upTo, last < upTo {
+            throw LogError(
+                .damaged("batch \(last + 1) is missing, and batch \(upTo) was durable"),
+                file: path, offset: UInt64(offset))
+        }
+        return last
+    }
+
+    /// Looks for a batch behind the bad place that proves it to have been durable.
+    private mutating func refuseIfProved(
+        _ span: Span<UInt8>, at offset: Int, fault: Batch.Fault, follows last: UInt64,
+        upTo: UInt64?, path: String, epoch: UInt64
+    ) throws(LogError) {
+        let place: Int
+        if case .contents(let inside) = fault { place = offset + inside } else { place = offset }
+        if let upTo, last < upTo {
+            throw LogError(
+                .damaged("batch \(last + 1) is not what was written, and \(upTo) was durable"),
+                file: path, offset: UInt64(place))
+        }
+        var search = offset
+        while search < span.count {
+            defer { search += Limits.pageBytes }
+            let rest = span.extracting(search..<span.count)
+            guard rest.count >= 8, rest.load(0, as: UInt64.self) == BatchHeader.magic,
+                let header = BatchHeader(rest), header.epoch == epoch, header.number > last
+            else { continue }
+            highestNumber = max(highestNumber, header.number)
+            ceiling = max(ceiling, header.ceilingMilliseconds)
+            if header.durableThrough > last {
+                throw LogError(
+                    .damaged(
+                        "batch \(last + 1) is not what was written, and batch "
+                            + "\(header.number) proves that it was durable"),
+                    file: path, offset: UInt64(place))
+            }
+        }
+    }
+
+    /// A file without a good header was never used, or its header was being written when the power
+    /// went: then nothing in it counts. If something in it does, the header is damaged.
+    private mutating func checkHeadless(
+        _ name: String, _ file: any File, _ size: UInt64
+    ) throws(LogError) {
+        let path = Folder.journal(root) + "/" + name
+        do throws(SystemFailure) {
+            let bytes = try file.read(at: 0, count: Int(size))
+            let span = bytes.span
+            var offset = Limits.pageBytes
+            while offset < span.count {
+                let rest = span.extracting(offset..<span.count)
+                if let header = BatchHeader(rest), header.durableThrough > lastNumber {
+                    throw SystemFailure(errno: EBADMSG, operation: "header")
+                }
+                offset += Limits.pageBytes
+            }
+            slots.append(
+                Journal.Slot(name: name, file: file, bytes: size, use: .free(sequence: 0)))
+        } catch {
+            if error.errno == EBADMSG {
+                throw LogError(
+                    .damaged("the header of a journal file that is needed is wrong"), file: path,
+                    offset: 0)
+            }
+            throw LogError(error, file: path)
+        }
+    }
+
+    /// Applies one valid batch.
+    private mutating func takeIn(
+        _ batch: Batch, _ span: Span<UInt8>, at offset: Int
+    ) throws(LogError) {
+        let header = batch.header
+        highestNumber = max(highestNumber, header.number)
+        // The last batch of a log that was closed says what was needed, which may be less than
+        // what had been laid by.
+        if header.flags & BatchHeader.closedFlag != 0 {
+            ceiling = header.ceilingMilliseconds
+        } else {
+            ceiling = max(ceiling, header.ceilingMilliseconds)
+        }
+        segmentsThrough = max(segmentsThrough, header.segmentsThrough)
+        for control in batch.controls {
+            for shard in control.opens where states[shard.number.rawValue] == nil {
+                states[shard.number.rawValue] = Snapshot.ShardState(description: shard)
+            }
+            if header.number > snapshot?.batch ?? 0 { payloads.append(control.payload) }
+        }
+        for extent in batch.extents {
+            let number = ShardNumber(rawValue: extent.shard)
+            var state =
+                states[extent.shard]
+                ?? Snapshot.ShardState(
+                    description: ShardDescription(number: number, createdMilliseconds: 0))
+            let end = extent.start + extent.byteCount
+            if end > state.tail {
+                state.tail = end
+                state.records = extent.ordinal + UInt64(extent.recordCount)
+            }
+            state.lastIndex = max(state.lastIndex, extent.lastIndex)
+            state.lastArrivalMilliseconds = max(
+                state.lastArrivalMilliseconds, extent.lastArrivalMilliseconds)
+            states[extent.shard] = state
+        }
+        if header.number > segmentsThrough {
+            try replay.take(batch, span, at: offset)
+        }
+    }
+
+    // The shards.
+
+    private mutating func makeShards(
+        _ described: [ShardDescription], _ nodeTime: NodeTime
+    ) throws(LogError) -> [ShardNumber: Shard] {
+        var shards: [ShardNumber: Shard] = [:]
+        for description in described {
+            let number = description.number.rawValue
+            let state = states[number] ?? Snapshot.ShardState(description: description)
+            let segments = try replay.keep(shard: number, tail: state.tail)
+            shards[description.number] = Shard(
+                description,
+                Shard.Origin(
+                    tail: state.tail, records: state.records, lastIndex: state.lastIndex,
+                    lastArrivalMilliseconds: state.lastArrivalMilliseconds,
+                    horizon: segments.first?.base ?? state.tail, segments: segments),
+                configuration, nodeTime)
+        }
+        try replay.removeRest()
+        return shards
+    }
+}

@@ -1,0 +1,230 @@
+internal import Glibc
+internal import Synchronization
+
+/// Writes the journal's records into the segments again, and finds out which segments there are.
+struct Replay {
+    let configuration: ShardLog.Configuration
+    let files: any FileSystem
+    let folder: String
+
+    /// By shard, sorted by base.
+    private var segments: [UInt64: [Segment]] = [:]
+    private var touched: [Segment] = []
+    private var isFolderChanged = false
+
+    /// Records of one shard that follow each other.
+    private struct Pending {
+        var position: UInt64
+        var ordinal: UInt64
+        var bytes: [UInt8]
+    }
+
+    private var pending: [UInt64: Pending] = [:]
+    private var pendingBytes = 0
+    private static let flushBytes = 8 << 20
+
+    init(_ configuration: ShardLog.Configuration) {
+        self.configuration = configuration
+        files = configuration.files
+        folder = Folder.segments(configuration.folder)
+    }
+
+    /// Reads the headers of all segment files.
+    mutating func findSegments() throws(LogError) {
+        do throws(SystemFailure) {
+            for name in try files.list(folder) {
+                let path = folder + "/" + name
+                guard let (shard, base) = Segment.parse(name: name) else {
+                    try files.unlink(path)
+                    continue
+                }
+                segments[shard, default: []].append(
+                    try open(path, shard: shard, base: base))
+            }
+        } catch {
+            throw LogError(error, file: folder)
+        }
+        for shard in segments.keys { segments[shard]?.sort { $0.base < $1.base } }
+    }
+
+    private func open(
+        _ path: String, shard: UInt64, base: UInt64
+    ) throws(SystemFailure) -> Segment {
+        let file = try files.open(path, create: false)
+        let size = try file.size()
+        let bytes = try file.read(at: 0, count: Segment.Header.bytes)
+        if let header = Segment.Header(bytes.span), header.shard == shard, header.base == base {
+            return Segment(
+                header, path: path, fileBytes: min(size, header.fullBytes), marksFrom: .max)
+        }
+        let full = max(UInt64(configuration.segmentBytes), size)
+        let unknown = Segment.Header(
+            shard: shard, base: base, fullBytes: full, ordinal: 0, firstIndex: 0,
+            firstArrivalMilliseconds: 0)
+        return Segment(
+            unknown, path: path, fileBytes: size, marksFrom: .max,
+            fault: "the segment's header is wrong")
+    }
+
+    /// Takes the records of a batch. They are written when enough have come together.
+    mutating func take(_ batch: Batch, _ span: Span<UInt8>, at offset: Int) throws(LogError) {
+        for extent in batch.extents {
+            let position = pending[extent.shard].map { $0.position + UInt64($0.bytes.count) }
+            if position != extent.start {
+                // Not what follows: a cut lay between, or the shard is new here.
+                try flush(extent.shard)
+                pending[extent.shard] = Pending(
+                    position: extent.start, ordinal: extent.ordinal, bytes: [])
+            }
+        }
+        var place = offset + batch.recordsOffset
+        let end = offset + batch.header.totalBytes
+        while place < end {
+            let header = Record.Header(span.extracting(place..<end))
+            let record = span.extracting(place..<place + header.length)
+            append(record, to: header.shard)
+            place += header.length
+        }
+        if pendingBytes >= Self.flushBytes { try flushAll() }
+    }
+
+    private mutating func append(_ record: Span<UInt8>, to shard: UInt64) {
+        pending[shard]?.bytes.append(copying: record)
+        pendingBytes += record.count
+    }
+
+    private mutating func flushAll() throws(LogError) {
+        for shard in pending.keys.sorted() { try flush(shard) }
+        pending.removeAll(keepingCapacity: true)
+        pendingBytes = 0
+    }
+
+    private mutating func flush(_ shard: UInt64) throws(LogError) {
+        guard let part = pending.removeValue(forKey: shard), !part.bytes.isEmpty else { return }
+        do throws(SystemFailure) {
+            try write(part, shard: shard)
+        } catch {
+            throw LogError(error, file: folder)
+        }
+    }
+
+    /// Writes records where they belong, each where the committer put it or would put it.
+    private mutating func write(_ part: Pending, shard: UInt64) throws(SystemFailure) {
+        let span = part.bytes.span
+        var offset = 0
+        var position = part.position
+        var ordinal = part.ordinal
+        while offset < span.count {
+            let first = Record.Header(span.extracting(offset..<span.count))
+            let segment = try segment(
+                shard, position: position, ordinal: ordinal, first: first)
+            let limit = self.limit(of: segment, shard: shard)
+            var end = offset
+            var next = position
+            while end < span.count {
+                let length = Record.Header(span.extracting(end..<span.count)).length
+                if next + UInt64(length) > limit { break }
+                end += length
+                next += UInt64(length)
+                ordinal += 1
+            }
+            try segment.reserve(to: next, first: configuration.segmentFirstBytes, files)
+            try segment.file(files).write(
+                [UInt8](part.bytes[offset..<end]), at: segment.offset(position))
+            if !segment.isDirty.exchange(true, ordering: .relaxed) { touched.append(segment) }
+            offset = end
+            position = next
+        }
+    }
+
+    /// Where the segment's records end at the latest.
+    private func limit(of segment: Segment, shard: UInt64) -> UInt64 {
+        let next = segments[shard]?.first { $0.base > segment.base }
+        return min(next?.base ?? .max, segment.capacityEnd)
+    }
+
+    /// The segment that the record at this position is in, or a new one.
+    private mutating func segment(
+        _ shard: UInt64, position: UInt64, ordinal: UInt64, first: Record.Header
+    ) throws(SystemFailure) -> Segment {
+        let known = segments[shard] ?? []
+        if let place = known.lastIndex(where: { $0.base <= position }) {
+            let candidate = known[place]
+            let fits = position + UInt64(first.length) <= limit(of: candidate, shard: shard)
+            if candidate.fault == nil, fits { return candidate }
+            // A header that did not reach the disk is known again from the first record.
+            if candidate.base == position {
+                segments[shard]?.remove(at: place)
+            } else if candidate.fault != nil, fits {
+                return candidate
+            }
+        }
+        let page = UInt64(Limits.pageBytes)
+        let full = max(
+            UInt64(configuration.segmentBytes),
+            roundedUp(page + UInt64(first.length), to: page))
+        let header = Segment.Header(
+            shard: shard, base: position, fullBytes: full, ordinal: ordinal,
+            firstIndex: first.index, firstArrivalMilliseconds: first.arrivalMilliseconds)
+        let path = folder + "/" + Segment.name(shard: shard, base: position)
+        let file = try files.open(path, create: true)
+        let made = Segment(header, path: path, fileBytes: 0, marksFrom: .max)
+        made.state.withLock { $0.file = file }
+        try made.reserve(to: position, first: configuration.segmentFirstBytes, files)
+        try file.write(header.encoded(), at: 0)
+        isFolderChanged = true
+        var list = segments[shard] ?? []
+        list.append(made)
+        list.sort { $0.base < $1.base }
+        segments[shard] = list
+        return made
+    }
+
+    /// Writes what is left and makes all of it durable.
+    mutating func finish() throws(LogError) {
+        try flushAll()
+        do throws(SystemFailure) {
+            for segment in touched {
+                try segment.file(files).sync()
+                segment.isDirty.store(false, ordering: .relaxed)
+                segment.closeFile()
+            }
+            try files.syncFolder(folder)
+        } catch {
+            throw LogError(error, file: folder)
+        }
+        touched.removeAll()
+    }
+
+    /// The segments of a shard that exists, without those beyond its tail.
+    mutating func keep(shard: UInt64, tail: UInt64) throws(LogError) -> [Segment] {
+        let all = segments.removeValue(forKey: shard) ?? []
+        var kept: [Segment] = []
+        for segment in all {
+            if segment.base < tail { kept.append(segment) } else { try remove(segment) }
+        }
+        for place in kept.indices {
+            let end = place + 1 < kept.count ? kept[place + 1].base : tail
+            kept[place].state.withLock { $0.marksFrom = end }
+            // What the committer has not reserved in this process it reserves before it writes;
+            // a file is never taken for longer than it is.
+        }
+        return kept
+    }
+
+    /// Removes the segments of shards that do not exist.
+    mutating func removeRest() throws(LogError) {
+        for list in segments.values {
+            for segment in list { try remove(segment) }
+        }
+        segments.removeAll()
+    }
+
+    private func remove(_ segment: Segment) throws(LogError) {
+        do throws(SystemFailure) {
+            try files.unlink(segment.path)
+        } catch {
+            throw LogError(error, file: segment.path)
+        }
+    }
+}

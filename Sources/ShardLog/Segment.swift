@@ -1,0 +1,180 @@
+internal import Synchronization
+
+/// One file of a shard's log: a page of header, then records.
+///
+///     offset  size
+///          0     8  magic, "WEIRSEG1"
+///          8     4  format version
+///         12     4  CRC-32C of the bytes 16..<72
+///         16     8  shard number
+///         24     8  base: the position of the first record
+///         32     8  full length of the file
+///         40     8  records of the shard before the first
+///         48     8  index of the first record
+///         56     8  arrival of the first record, ms
+///         64     8  0
+///       4096        records
+///
+/// The committer writes it, readers look at it through one mapping as long as the full length.
+final class Segment: Sendable {
+    /// An entry of the sparse index: a record, about one for each 64 KiB.
+    struct Mark {
+        var position: UInt64
+        var index: UInt64
+        var arrivalMilliseconds: Int64
+        /// Records of the shard before this one.
+        var ordinal: UInt64
+    }
+
+    struct Header: Equatable {
+        static let magic: UInt64 = 0x3147_4553_5249_4557
+        static let bytes = 72
+
+        var shard: UInt64
+        var base: UInt64
+        var fullBytes: UInt64
+        var ordinal: UInt64
+        var firstIndex: UInt64
+        var firstArrivalMilliseconds: Int64
+
+        func encoded() -> [UInt8] {
+            var writer = ByteWriter()
+            writer.append(Self.magic)
+            writer.append(Limits.formatVersion)
+            writer.append(UInt32(0))
+            writer.append(shard)
+            writer.append(base)
+            writer.append(fullBytes)
+            writer.append(ordinal)
+            writer.append(firstIndex)
+            writer.append(firstArrivalMilliseconds)
+            writer.append(UInt64(0))
+            writer.replace(crc32c(0, writer.bytes.span.extracting(16..<Self.bytes)), at: 12)
+            writer.append(zeros: Limits.pageBytes - Self.bytes)
+            return writer.bytes
+        }
+
+        /// Nil if these are not the bytes of a header.
+        init?(_ span: Span<UInt8>) {
+            guard span.count >= Self.bytes, span.load(0, as: UInt64.self) == Self.magic,
+                span.load(8, as: UInt32.self) == Limits.formatVersion,
+                span.load(12, as: UInt32.self) == crc32c(0, span.extracting(16..<Self.bytes))
+            else { return nil }
+            shard = span.load(16, as: UInt64.self)
+            base = span.load(24, as: UInt64.self)
+            fullBytes = span.load(32, as: UInt64.self)
+            ordinal = span.load(40, as: UInt64.self)
+            firstIndex = span.load(48, as: UInt64.self)
+            firstArrivalMilliseconds = span.load(56, as: Int64.self)
+        }
+
+        init(
+            shard: UInt64, base: UInt64, fullBytes: UInt64, ordinal: UInt64, firstIndex: UInt64,
+            firstArrivalMilliseconds: Int64
+        ) {
+            self.shard = shard
+            self.base = base
+            self.fullBytes = fullBytes
+            self.ordinal = ordinal
+            self.firstIndex = firstIndex
+            self.firstArrivalMilliseconds = firstArrivalMilliseconds
+        }
+    }
+
+    struct State {
+        var mapping: Mapping?
+        /// Open while the committer writes here.
+        var file: (any File)?
+        var marks: [Mark] = []
+        /// The marks cover the records from this position on.
+        var marksFrom: UInt64
+    }
+
+    let header: Header
+    let path: String
+    /// What is wrong with the header, if it could not be read; nothing here can be read then.
+    let fault: String?
+    /// The length of the file. Nothing beyond it may be touched.
+    let fileBytes: Atomic<UInt64>
+    /// Written since it was last synced.
+    let isDirty = Atomic<Bool>(false)
+    /// Looked at since the housekeeper last passed.
+    let isUsed = Atomic<Bool>(true)
+    let state: Mutex<State>
+
+    init(_ header: Header, path: String, fileBytes: UInt64, marksFrom: UInt64, fault: String? = nil)
+    {
+        self.header = header
+        self.path = path
+        self.fault = fault
+        self.fileBytes = Atomic(fileBytes)
+        state = Mutex(State(marksFrom: marksFrom))
+    }
+
+    var base: UInt64 { header.base }
+
+    /// The position behind the last byte that the full file can hold.
+    var capacityEnd: UInt64 { base + header.fullBytes - UInt64(Limits.pageBytes) }
+
+    /// The position behind the last byte that the file has now.
+    var fileEnd: UInt64 {
+        let bytes = fileBytes.load(ordering: .acquiring)
+        return base + bytes - min(bytes, UInt64(Limits.pageBytes))
+    }
+
+    /// Where a position lies in the file.
+    func offset(_ position: UInt64) -> UInt64 {
+        position - base + UInt64(Limits.pageBytes)
+    }
+
+    static func name(shard: UInt64, base: UInt64) -> String {
+        hexadecimal(shard) + "-" + hexadecimal(base) + ".segment"
+    }
+
+    /// The shard and base that a file name carries.
+    static func parse(name: String) -> (shard: UInt64, base: UInt64)? {
+        let parts = name.split(separator: ".")
+        guard parts.count == 2, parts[1] == "segment" else { return nil }
+        let numbers = parts[0].split(separator: "-")
+        guard numbers.count == 2, numbers[0].utf8.count == 16, numbers[1].utf8.count == 16,
+            let shard = UInt64(numbers[0], radix: 16), let base = UInt64(numbers[1], radix: 16)
+        else { return nil }
+        return (shard, base)
+    }
+}
+
+extension Segment {
+    /// The file, opened if it is not.
+    func file(_ files: any FileSystem) throws(SystemFailure) -> any File {
+        if let open = state.withLock({ $0.file }) { return open }
+        let opened = try files.open(path, create: false)
+        state.withLock { $0.file = opened }
+        return opened
+    }
+
+    /// The mapping, made if there is none.
+    func map(_ files: any FileSystem) throws(SystemFailure) -> Mapping {
+        if let mapping = state.withLock({ $0.mapping }) { return mapping }
+        let made = try file(files).map(length: Int(header.fullBytes))
+        // Two threads may have come here; one of the mappings goes.
+        return state.withLock { state in
+            if let mapping = state.mapping { return mapping }
+            state.mapping = made
+            return made
+        }
+    }
+
+    func closeFile() {
+        state.withLock { $0.file = nil }
+    }
+
+    /// Gives the segment disk space up to `position`, doubling what it has.
+    func reserve(to position: UInt64, first: Int, _ files: any FileSystem) throws(SystemFailure) {
+        let need = offset(position)
+        var length = max(fileBytes.load(ordering: .relaxed), UInt64(first))
+        while length < need { length *= 2 }
+        length = max(min(length, header.fullBytes), need)
+        try file(files).reserve(length: length)
+        fileBytes.store(length, ordering: .releasing)
+    }
+}
