@@ -28,7 +28,8 @@ internal import Glibc
     public func copy() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(byteCount)
-        for unsafepiece in unsafe pieces {
+        for index in 0..<(unsafe pieces.count) {
+            let piece = unsafe pieces[index]
             // The lender keeps the piece alive, see above.
             unsafe bytes.append(
                 contentsOf: UnsafeRawBufferPointer(start: piece.iov_base, count: piece.iov_len))
