@@ -183,3 +183,5 @@ int weir_ignore_signal(int number) {
     action.sa_handler = SIG_IGN;
     return sigaction(number, &action, NULL);
 }
+
+void weir_flush_stdout(void) { fflush(stdout); }

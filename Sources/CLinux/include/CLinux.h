@@ -74,3 +74,6 @@ int weir_thread_id(void);
 
 // Signals.
 int weir_ignore_signal(int signal);
+
+// Standard streams.
+void weir_flush_stdout(void);  // a line on a pipe is seen at once

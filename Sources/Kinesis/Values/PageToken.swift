@@ -11,6 +11,8 @@ public struct PageToken: Sendable, Hashable {
         case shards = 2
         /// ListStreamConsumers.
         case consumers = 3
+        /// ListCursors, an operation of ours.
+        case cursors = 4
     }
 
     /// What is listed.
