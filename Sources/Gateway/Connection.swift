@@ -1,0 +1,342 @@
+import HTTP
+import Reactor
+import Synchronization
+import TLS
+import Wire
+
+/// One client connection: the socket, TLS and the HTTP session, and the deadlines of all three.
+///
+/// Stages 1, 2 and 11 of a record's life: bytes from the socket are decrypted into the reactor's
+/// scratch and fed to the session; what the session has to say is produced 16 KiB at a time,
+/// encrypted and written. Nothing is produced while ciphertext of this connection is unsent, so a
+/// slow client costs at most one TLS record here.
+final class Connection: ReadinessHandler, TurnHandler {
+    let worker: Worker
+    let openedAt: UInt64
+    private let socket: Socket
+    private let tls: TLSConnection
+    private var registration: Registration?
+    private var interest: Interest = .readable
+    private(set) var session: (any Session)?
+    /// The first plaintext of a client that did not negotiate by ALPN.
+    private var undetected: [UInt8] = []
+    private var hasSeenBytes = false
+    private var unsent: [UInt8] = []
+    private var unsentStart = 0
+    private var isDirty = false
+    private var isClosed = false
+    private var closesWhenWritten: CloseReason?
+    /// What is counted when the session finishes.
+    private var endReason: CloseReason = .finished
+    /// Where the worker keeps it.
+    var token: UInt64 = 0
+
+    // Monotonic nanoseconds.
+    private var establishedAt: UInt64 = 0
+    private var lastActivity: UInt64
+    /// Since when this connection only waits for the peer to close.
+    private var lingeringSince: UInt64?
+
+    /// Throws when the reactor can watch no more, or there is no memory for TLS.
+    init(worker: Worker, socket: Socket) throws {
+        self.worker = worker
+        self.socket = socket
+        openedAt = worker.reactor.now
+        lastActivity = openedAt
+        tls = try TLSConnection(context: worker.tls, scratch: worker.scratch)
+        registration = try worker.reactor.add(
+            socket.descriptor, interest: .readable, handler: self)
+    }
+
+    // MARK: From the reactor
+
+    func ready(_ readiness: Readiness) {
+        if readiness.contains(.writable) { writeUnsent() }
+        if readiness.contains(.readable) || readiness.contains(.hangup)
+            || readiness.contains(.error)
+        {
+            readAvailable()
+        }
+    }
+
+    /// More was produced than one turn may write.
+    func turn() { markDirty() }
+
+    /// The connection has something to write at the end of this turn.
+    func markDirty() {
+        guard !isDirty, !isClosed else { return }
+        isDirty = true
+        worker.dirty.append(self)
+    }
+
+    // MARK: In
+
+    private func readAvailable() {
+        for _ in 0..<Limits.readsPerTurn {
+            guard !isClosed, closesWhenWritten == nil else { return }
+            if lingeringSince == nil, let session, !session.wantsInput {
+                // Pipelined requests wait in the kernel until those before them are answered.
+                updateInterest()
+                return
+            }
+            var result = IOResult.wouldBlock
+            worker.input.removeAll(keepingCapacity: true)
+            worker.input.append(addingCapacity: Limits.ioBytes) { output in
+                result = socket.read(into: &output)
+            }
+            switch result {
+            case .bytes(let count):
+                lastActivity = worker.reactor.now
+                worker.counters.bytesReceived.wrappingAdd(UInt64(count), ordering: .relaxed)
+                if lingeringSince == nil { receive() }
+                if count < Limits.ioBytes { return }
+            case .wouldBlock: return
+            case .closed: return close(.closedByPeer)
+            case .failed: return close(.socketError)
+            }
+        }
+    }
+
+    private func receive() {
+        // A second reference for the span to borrow; nobody writes to the array meanwhile.
+        let input = worker.input
+        if !hasSeenBytes {
+            hasSeenBytes = true
+            if TLSConnection.looksLikePlainHTTP(input.span) { return answerPlainHTTP() }
+        }
+        let wasEstablished = tls.isEstablished
+        let progress = tls.receive(input.span) { plaintext in receivePlaintext(plaintext) }
+        if !wasEstablished, tls.isEstablished {
+            worker.counters.handshakes.wrappingAdd(1, ordering: .relaxed)
+            establishedAt = worker.reactor.now
+            // HTTP/2 servers speak first: some clients wait for our SETTINGS.
+            if session == nil, tls.negotiatedProtocol == "h2" { open(.http2) }
+        }
+        switch progress {
+        case .handshaking, .open: markDirty()
+        case .closed:
+            flush()
+            close(.closedByPeer)
+        case .failed:
+            // The alert that says why is in the output.
+            drainTLSOutput()
+            close(wasEstablished ? .protocolError : .handshakeFailed)
+        }
+    }
+
+    private func receivePlaintext(_ bytes: Span<UInt8>) {
+        guard !isClosed, closesWhenWritten == nil else { return }
+        if let session { return feed(bytes, to: session) }
+        undetected.append(copying: bytes)
+        let detected: ProtocolDetector.Verdict =
+            switch tls.negotiatedProtocol {
+            case "h2": .http2
+            case "http/1.1": .http1
+            default: ProtocolDetector.detect(undetected.span)
+            }
+        switch detected {
+        case .needMore: return
+        case .http2: open(.http2)
+        case .http1: open(.http1)
+        }
+        let first = undetected
+        undetected = []
+        if let session { feed(first.span, to: session) }
+    }
+
+    private func open(_ version: ProtocolDetector.Verdict) {
+        session =
+            version == .http2
+            ? HTTP2Session(context: worker.http, handler: self)
+            : HTTP1Session(context: worker.http, handler: self)
+        markDirty()
+    }
+
+    private func feed(_ bytes: Span<UInt8>, to session: any Session) {
+        if case .failed = session.receive(bytes) {
+            // The session says why (GOAWAY or 400) before it is finished.
+            endReason = .protocolError
+        }
+        markDirty()
+    }
+
+    private func answerPlainHTTP() {
+        unsent = plainHTTPAnswer
+        unsentStart = 0
+        closesWhenWritten = .plainHTTP
+        writeUnsent()
+    }
+
+    // MARK: Out
+
+    /// Writes what the session has to say, at the end of the turn.
+    func flush() {
+        isDirty = false
+        guard !isClosed else { return }
+        drainTLSOutput()
+        var budget = Limits.writesPerTurn
+        while unsentIsEmpty, let session, session.wantsOutput {
+            if budget == 0 {
+                worker.reactor.runNextTurn(self)
+                break
+            }
+            budget -= 1
+            worker.output.removeAll(keepingCapacity: true)
+            worker.output.append(addingCapacity: Limits.ioBytes) { output in
+                session.produce(into: &output)
+            }
+            if worker.output.isEmpty { break }
+            let plaintext = worker.output
+            if case .failed = tls.send(plaintext.span) { return close(.protocolError) }
+            drainTLSOutput()
+        }
+        guard !isClosed else { return }
+        if unsentIsEmpty {
+            if let reason = closesWhenWritten { return close(reason) }
+            if let session, session.isFinished {
+                return session.closesWithInputPending ? linger() : close(endReason)
+            }
+        }
+        updateInterest()
+    }
+
+    /// Body bytes of a streamed response that the peer's TCP has acknowledged, at least: what is on
+    /// its way is counted with TLS and framing, so the answer is never too high.
+    func acknowledgedBodyBytes(of exchange: Exchange) -> UInt64 {
+        let underway = UInt64(unacknowledgedBytes)
+        return exchange.sentBodyBytes > underway ? exchange.sentBodyBytes - underway : 0
+    }
+
+    private var unsentIsEmpty: Bool { unsentStart == unsent.count }
+
+    /// Ciphertext that the socket has not taken.
+    var unsentBytes: Int { unsent.count - unsentStart }
+
+    /// Bytes that the peer's TCP has not acknowledged, ours included.
+    var unacknowledgedBytes: Int { socket.unacknowledgedBytes + unsentBytes }
+
+    private func drainTLSOutput() {
+        tls.takeOutput { ciphertext in
+            var start = 0
+            if unsentIsEmpty {
+                switch socket.write(ciphertext) {
+                case .bytes(let count):
+                    start = count
+                    worker.counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
+                case .wouldBlock: break
+                case .closed, .failed:
+                    closesWhenWritten = .socketError
+                    return
+                }
+                if start == ciphertext.count { return }
+                unsent = worker.takeBlock()
+                unsentStart = 0
+            }
+            unsent.append(copying: ciphertext.extracting(start...))
+        }
+    }
+
+    private func writeUnsent() {
+        while !unsentIsEmpty {
+            switch socket.write(unsent.span.extracting(unsentStart...)) {
+            case .bytes(let count):
+                unsentStart += count
+                worker.counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
+            case .wouldBlock: return updateInterest()
+            case .closed: return close(.closedByPeer)
+            case .failed: return close(.socketError)
+            }
+        }
+        worker.giveBack(unsent)
+        unsent = []
+        unsentStart = 0
+        markDirty()
+    }
+
+    private func updateInterest() {
+        guard !isClosed, let registration else { return }
+        var wanted: Interest = []
+        if closesWhenWritten == nil, lingeringSince != nil || session?.wantsInput ?? true {
+            wanted.insert(.readable)
+        }
+        if !unsentIsEmpty { wanted.insert(.writable) }
+        guard wanted != interest else { return }
+        interest = wanted
+        do {
+            try worker.reactor.update(registration, interest: wanted)
+        } catch {
+            close(.socketError)
+        }
+    }
+
+    // MARK: Life
+
+    /// Finishes what runs and takes nothing new.
+    func drain() {
+        guard let session else { return close(.shutdown) }
+        session.drain()
+        markDirty()
+    }
+
+    func close(_ reason: CloseReason) {
+        guard !isClosed else { return }
+        isClosed = true
+        session?.connectionLost()
+        if reason == .finished || reason == .shutdown, unsentIsEmpty {
+            tls.closeNotify()
+            tls.takeOutput { ciphertext in _ = socket.write(ciphertext) }
+        }
+        if let registration { worker.reactor.remove(registration) }
+        registration = nil
+        socket.close()
+        worker.forget(self, reason)
+    }
+
+    /// Called about once a second.
+    func checkDeadlines(now: UInt64) {
+        guard !isClosed else { return }
+        guard tls.isEstablished else {
+            if now > openedAt &+ Limits.handshakeDeadline { close(.handshakeTimeout) }
+            return
+        }
+        guard let session else {
+            if now > establishedAt &+ Limits.headDeadline { close(.headTimeout) }
+            return
+        }
+        if let lingeringSince {
+            if now > lingeringSince &+ Limits.lingerDeadline { close(endReason) }
+            return
+        }
+        if session.hasDeadlines, session.enforce(Deadlines()) > 0 {
+            endReason = .timedOut
+            markDirty()
+        }
+        if session.openExchanges == 0, !session.hasIncompleteHead,
+            now > lastActivity &+ Limits.idleDeadline
+        {
+            endReason = .idle
+            drain()
+        }
+    }
+
+    /// The last answer is out, but the peer may still be sending: closing now would make the
+    /// kernel reset the connection and the answer be lost. Sends our end, then reads and drops
+    /// for a moment.
+    private func linger() {
+        guard lingeringSince == nil else { return }
+        lingeringSince = worker.reactor.now
+        tls.closeNotify()
+        drainTLSOutput()
+        socket.shutdownWrites()
+        updateInterest()
+    }
+}
+
+/// The answer to a client that speaks plain HTTP to the TLS port.
+private let plainHTTPAnswer: [UInt8] = {
+    let body = "This port speaks TLS only: use https:// in the endpoint address.\n"
+    let head =
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+        + "Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n"
+    return Array((head + body).utf8)
+}()

@@ -1,0 +1,103 @@
+import ShardLog
+
+/// One event of a shard as it is pushed: which records, and what it says of the shard.
+///
+/// The encoded event is a pure function of these values and the log, so a half-sent event may be
+/// forgotten and encoded again when the client's window opens.
+struct EventCut: Equatable {
+    enum Kind: Equatable {
+        case records
+        case keepAlive
+        case shardEnd
+    }
+
+    var kind: Kind
+    var start: Position
+    var end: Position
+    /// How many records the event holds.
+    var count: Int
+    /// The index that the client resumes after; absent at the shard's end.
+    var continuation: UInt64
+    var millisBehind: Int64
+}
+
+/// Recently encoded events of one shard, lent to all subscribers of a reactor.
+///
+/// Bounded by bytes here and by the reactor's sum in `RingBudget`; the oldest go first. A ring
+/// lookup is by the position at which an event starts.
+final class EventRing {
+    struct Entry {
+        var cut: EventCut
+        var bytes: [UInt8]
+    }
+
+    private var entries: [Entry] = []
+    private var first = 0
+    private(set) var byteCount = 0
+
+    /// The event that starts at `position`, if it is still here.
+    func event(at position: Position) -> Entry? {
+        var low = first
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].cut.start < position { low = middle + 1 } else { high = middle }
+        }
+        guard low < entries.count, entries[low].cut.start == position else { return nil }
+        return entries[low]
+    }
+
+    /// The first boundary above `position` at which an event of the ring starts: a laggard that
+    /// cuts its event there meets the others again.
+    func boundary(after position: Position) -> Position? {
+        guard first < entries.count, let last = entries.last, position < last.cut.start else {
+            return nil
+        }
+        var low = first
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].cut.start <= position { low = middle + 1 } else { high = middle }
+        }
+        return low < entries.count ? entries[low].cut.start : nil
+    }
+
+    /// Adds the newest event. Only an event that starts where the ring ends, or beyond, is kept:
+    /// a laggard's event of old records would not be met by anybody else.
+    func append(_ entry: Entry, budget: inout RingBudget) {
+        if let last = entries.last, first < entries.count, entry.cut.start < last.cut.end { return }
+        entries.append(entry)
+        byteCount += entry.bytes.count
+        budget.used += entry.bytes.count
+        while byteCount > Limits.ringBytesPerShard || budget.used > Limits.ringBytesPerReactor,
+            first < entries.count
+        {
+            dropOldest(&budget)
+        }
+    }
+
+    /// Forgets everything, when the last subscriber of the shard has gone.
+    func clear(budget: inout RingBudget) {
+        budget.used -= byteCount
+        byteCount = 0
+        entries = []
+        first = 0
+    }
+
+    private func dropOldest(_ budget: inout RingBudget) {
+        let size = entries[first].bytes.count
+        byteCount -= size
+        budget.used -= size
+        entries[first].bytes = []
+        first += 1
+        if first > 64, first * 2 > entries.count {
+            entries.removeFirst(first)
+            first = 0
+        }
+    }
+}
+
+/// The bytes of all rings of one reactor.
+struct RingBudget {
+    var used = 0
+}

@@ -1,0 +1,164 @@
+import Catalog
+import HTTP
+import Kinesis
+import Reactor
+import ShardLog
+import Synchronization
+
+/// The subscriptions of one reactor, by shard.
+///
+/// Stage 8 and stage 10 of a record's life: a commit names the shards that grew; their sleepers
+/// wake, and each chooses its next event when its connection can send.
+final class FanOut {
+    private var feeds: [UInt64: ShardFeed] = [:]
+    private(set) var subscriptions: [ObjectIdentifier: Subscription] = [:]
+    var budget = RingBudget()
+
+    /// The feed of a shard, made for its first subscription.
+    func enter(stream: UInt64, shard: ShardState) -> ShardFeed {
+        let number = shard.number.rawValue
+        let feed = feeds[number] ?? ShardFeed(stream: stream, shard: shard)
+        feeds[number] = feed
+        feed.enter()
+        return feed
+    }
+
+    func add(_ subscription: Subscription) {
+        subscriptions[ObjectIdentifier(subscription)] = subscription
+    }
+
+    /// Takes a subscription out; its feed goes with the last.
+    func remove(_ subscription: Subscription) {
+        subscriptions[ObjectIdentifier(subscription)] = nil
+        if subscription.feed.leave(subscription, budget: &budget) {
+            feeds[subscription.feed.shard.number.rawValue] = nil
+        }
+    }
+
+    /// The log has published records of this shard, or closed it.
+    func advanced(_ shard: ShardNumber) {
+        guard let feed = feeds[shard.rawValue] else { return }
+        for subscription in feed.takeSleepers() { subscription.wake() }
+    }
+
+    func forEachFeed(_ body: (ShardFeed) -> Void) {
+        for feed in feeds.values { body(feed) }
+    }
+
+    /// Every subscription of this reactor.
+    var all: [Subscription] { Array(subscriptions.values) }
+
+    func forEach(_ body: (Subscription) -> Void) {
+        for subscription in subscriptions.values { body(subscription) }
+    }
+}
+
+extension Worker {
+    /// What a subscription sends next from the log.
+    func cut(_ feed: ShardFeed, at position: Position) -> ShardFeed.Cut {
+        feed.cut(
+            at: position, now: nodeMilliseconds, budget: &fanOut.budget, counters: counters)
+    }
+
+    /// The children of a feed's shard, as SubscribeToShard tells them; empty while it is open.
+    func children(of feed: ShardFeed) -> [ChildShard] {
+        guard feed.shard.closedSecond != nil,
+            let stream = snapshot.stream(id: feed.stream)
+        else { return [] }
+        return stream.childShards(of: feed.shard)
+    }
+
+    /// Brings cold pages of a shard in on a worker thread, then wakes the subscription.
+    func prefault(_ shard: Shard, _ range: Range<Position>, for subscription: Subscription) {
+        subscription.status.stall.store(StallCode.disk.rawValue, ordering: .relaxed)
+        let token = waiting.insert(.prefault(subscription))
+        let reactor = index
+        let accepted = node.workers.run { [node] in
+            // Damage is found again, and told, by the read that follows.
+            _ = shard.prefault(range)
+            node.post(.done(token: token, .prefaulted), to: reactor)
+        }
+        if !accepted {
+            // Too much waits for the disk: this subscription asks again with the next sweep.
+            waiting.remove(token)
+            diskBusy.append(subscription)
+        }
+    }
+
+    /// A changed catalog: shards have closed, consumers and streams have gone.
+    func catalogChanged() {
+        fanOut.forEachFeed { feed in
+            guard let stream = snapshot.stream(id: feed.stream),
+                let shard = stream.shards[feed.shard.id.index]
+            else { return }
+            feed.shard = shard
+            if shard.closedSecond != nil {
+                for subscription in feed.takeSleepers() { subscription.wake() }
+            }
+        }
+        fanOut.forEach { subscription in
+            guard let stream = snapshot.stream(id: subscription.feed.stream) else {
+                let arn = subscription.consumer.arn.stream
+                return subscription.end(
+                    .exception(.streamNotFound(name: arn.name, account: arn.account)))
+            }
+            if stream.consumer(id: subscription.consumer.id) == nil {
+                let arn = subscription.consumer.arn
+                subscription.end(
+                    .exception(.consumerNotFound(name: arn.name, account: arn.stream.account)))
+            }
+        }
+    }
+
+    /// Once a second: what clients have credited goes to the cursors, and what stands still is
+    /// counted.
+    func sweepSubscriptions() {
+        let retried = diskBusy
+        diskBusy = []
+        for subscription in retried { subscription.diskIsReady() }
+        var stalled = [UInt64](repeating: 0, count: StallCode.allCases.count)
+        var lag: UInt64 = 0
+        let now = nodeMilliseconds
+        fanOut.forEach { subscription in
+            noteCredit(subscription)
+            let exchange = subscription.request.exchange
+            if let reason = exchange.isStalled {
+                let code = StallCode(reason)
+                subscription.forgetBytes()
+                subscription.status.stall.store(code.rawValue, ordering: .relaxed)
+                stalled[Int(code.rawValue) - 1] += 1
+            } else {
+                subscription.status.stall.store(0, ordering: .relaxed)
+            }
+            if subscription.position < subscription.feed.shard.log.tail {
+                let behind = now - subscription.lastSentArrival
+                lag = max(lag, UInt64(max(0, behind)))
+            }
+        }
+        for (position, count) in stalled.enumerated() { counters.stalled[position].set(count) }
+        counters.lagMilliseconds.store(lag, ordering: .relaxed)
+        counters.ringBytes.store(fanOut.budget.used, ordering: .relaxed)
+    }
+
+    /// What the client has taken goes to its cursor.
+    func noteCredit(_ subscription: Subscription) {
+        let exchange = subscription.request.exchange
+        let taken =
+            exchange.creditedBodyBytes
+            ?? subscription.request.connection.acknowledgedBodyBytes(of: exchange)
+        guard let index = subscription.creditedIndex(bodyBytes: taken) else { return }
+        node.catalog.noteCredited(
+            consumer: subscription.consumer.id, shard: subscription.feed.shard.number,
+            index: index, milliseconds: nodeMilliseconds)
+    }
+}
+
+extension StallCode {
+    init(_ reason: StallReason) {
+        switch reason {
+        case .streamWindow: self = .streamWindow
+        case .connectionWindow: self = .connectionWindow
+        case .socket: self = .socket
+        }
+    }
+}

@@ -1,0 +1,46 @@
+/// The subscriptions of a reactor in the order of their last event: the head is the quietest.
+///
+/// One list instead of a timer for each: every subscription waits the same time, so the order in
+/// which they were last served is the order in which they fall due.
+final class KeepAliveQueue {
+    private var head: Subscription?
+    private var tail: Subscription?
+
+    func append(_ subscription: Subscription) {
+        subscription.previousInQueue = tail
+        subscription.nextInQueue = nil
+        tail?.nextInQueue = subscription
+        tail = subscription
+        if head == nil { head = subscription }
+    }
+
+    func remove(_ subscription: Subscription) {
+        let previous = subscription.previousInQueue
+        let next = subscription.nextInQueue
+        guard previous != nil || next != nil || head === subscription else { return }
+        previous?.nextInQueue = next
+        next?.previousInQueue = previous
+        if head === subscription { head = next }
+        if tail === subscription { tail = previous }
+        subscription.previousInQueue = nil
+        subscription.nextInQueue = nil
+    }
+
+    func moveToBack(_ subscription: Subscription) {
+        guard tail !== subscription else { return }
+        remove(subscription)
+        append(subscription)
+    }
+
+    /// Calls `body` for each subscription whose last event is older than `age` nanoseconds, and
+    /// puts it back behind the others.
+    func forEachDue(now: UInt64, age: UInt64, _ body: (Subscription) -> Void) {
+        while let subscription = head, now >= subscription.lastEventAt &+ age {
+            // Also those that cannot be served now are asked again only after the full time.
+            subscription.lastEventAt = now
+            moveToBack(subscription)
+            body(subscription)
+            if head === subscription { break }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/// The gateway's bounds: first what the protocol prescribes, then what is ours.
+enum Limits {
+    // Prescribed: Amazon Kinesis Data Streams API reference and developer guide.
+
+    /// Lifetime of a subscription (SubscribeToShard: up to 5 minutes).
+    static let subscriptionSeconds = 300.0
+    /// A subscription younger than this is not taken over (SubscribeToShard).
+    static let takeoverProtectionSeconds = 5.0
+    /// Validity of an iterator (GetShardIterator) and of a page token (ListShards).
+    static let tokenSeconds = 300.0
+    /// The most data of one GetRecords answer, bytes.
+    static let pageBytes = 10 << 20
+
+    // Ours.
+
+    /// A quiet subscription hears from us this often; clients give up after 10 s.
+    static let keepAliveSeconds = 5.0
+    /// Subscriptions end at their lifetime less a random part of this, so that those which started
+    /// together do not come back together.
+    static let lifetimeSpreadSeconds = 20.0
+    /// The most records of one event.
+    static let eventRecords = 10_000
+    /// The most data of one event, bytes; one larger record still goes out alone.
+    static let eventBytes = 1 << 20
+    /// Encoded events kept for a shard on one reactor: four of the largest, base64 included.
+    static let ringBytesPerShard = 4 << 20
+    /// Encoded events kept on one reactor: sixteen full rings.
+    static let ringBytesPerReactor = 64 << 20
+    /// Marks of sent, not yet credited events that a subscription keeps: 1 KiB.
+    static let creditMarks = 64
+
+    /// The largest request body: 10 MiB of records are about 14 MB of JSON.
+    static let bodyBytes = 32 << 20
+    /// A body above this is decoded, an answer above it is made, by a worker thread.
+    static let inlineBytes = 1 << 20
+    /// What a request without Content-Length reserves at a time.
+    static let bodyStep = 64 << 10
+
+    /// One read from a socket, and one TLS record to it.
+    static let ioBytes = 16 << 10
+    /// Reads of one connection in one turn, then it is the next one's turn.
+    static let readsPerTurn = 16
+    /// TLS records written for one connection in one turn: 256 KiB.
+    static let writesPerTurn = 16
+    /// What the kernel may hoard of a connection before it says "not writable", bytes.
+    static let notSentLowWater = 128 << 10
+
+    /// Deadlines of a connection, nanoseconds.
+    static let handshakeDeadline: UInt64 = 10_000_000_000
+    /// From the handshake to the first byte that tells the protocol; the session has its own.
+    static let headDeadline: UInt64 = 10_000_000_000
+    /// How long a connection that was ended by us waits for the peer to close.
+    static let lingerDeadline: UInt64 = 2_000_000_000
+    /// A connection without a request.
+    static let idleDeadline: UInt64 = 600_000_000_000
+    /// Connections of one reactor; beyond it the newest is closed at once. Each costs up to about
+    /// 60 KiB of TLS state: 20,000 are 1.2 GB.
+    static let connectionsPerReactor = 20_000
+}

@@ -1,0 +1,152 @@
+public import Catalog
+public import Clock
+public import Kinesis
+public import Reactor
+public import ShardLog
+internal import Synchronization
+public import HTTP
+public import TLS
+
+/// What all reactors share: the log, the catalog, and the few tables that more than one touches.
+///
+/// | object | owner | how others reach it |
+/// |---|---|---|
+/// | log, catalog | themselves | published atomics, their own mutexes |
+/// | slots | one mutex | at the start and the end of a subscription |
+/// | bodies | one atomic | reserve and release |
+/// | inboxes | each reactor drains its own | `post` |
+public final class Node: Sendable {
+    public let settings: GatewaySettings
+    public let log: ShardLog
+    public let catalog: Catalog
+    let tokenKey: TokenKey
+    let slots = SubscriptionSlots()
+    let bodies: BodyBudget
+    let workers: WorkerPool
+    /// One for each reactor; written by that reactor only.
+    public let counters: [GatewayCounters]
+    public let http: [HTTPCounters]
+    /// Makes `/health` and `/metrics`.
+    let statusPage: @Sendable (Node, StatusPage) -> StatusAnswer
+    private let desks: Mutex<[Desk?]>
+
+    /// Where a reactor is reached, and what it counts.
+    private struct Desk {
+        var inbox: Inbox<Message>
+        var counters: ReactorCounters
+    }
+
+    public init(
+        settings: GatewaySettings, log: ShardLog, catalog: Catalog, tokenKey: TokenKey,
+        reactors: Int, statusPage: @escaping @Sendable (Node, StatusPage) -> StatusAnswer
+    ) throws(SystemError) {
+        self.settings = settings
+        self.log = log
+        self.catalog = catalog
+        self.tokenKey = tokenKey
+        bodies = BodyBudget(limit: settings.bodyMemoryBytes)
+        workers = try WorkerPool(threads: 2)
+        counters = (0..<reactors).map { _ in GatewayCounters() }
+        http = (0..<reactors).map { _ in HTTPCounters() }
+        desks = Mutex(Array(repeating: nil, count: reactors))
+        self.statusPage = statusPage
+    }
+
+    /// Hands a message to a reactor; it finds it in its next turn.
+    func post(_ message: Message, to reactor: Int) {
+        desks.withLock { $0[reactor]?.inbox }?.post(message)
+    }
+
+    func register(_ inbox: Inbox<Message>, _ counters: ReactorCounters, of reactor: Int) {
+        desks.withLock { $0[reactor] = Desk(inbox: inbox, counters: counters) }
+    }
+
+    /// What the running reactors count about themselves, in their order.
+    public var reactorCounters: [ReactorCounters] {
+        desks.withLock { $0.compactMap { $0?.counters } }
+    }
+
+    /// Connections that are open now.
+    public var openConnections: Int {
+        counters.reduce(0) { $0 + $1.connectionsOpen.load(ordering: .relaxed) }
+    }
+
+    /// Bytes of the body memory that are reserved now.
+    public var reservedBodyBytes: Int { bodies.reservedBytes }
+
+    /// New connections get these certificates; those that exist keep theirs.
+    public func reload(_ identity: Identity) {
+        for reactor in counters.indices { post(.reload(identity), to: reactor) }
+    }
+
+    /// No new requests; subscriptions end cleanly, spread over `milliseconds`.
+    public func drain(milliseconds: UInt64) {
+        for reactor in counters.indices { post(.drain(milliseconds), to: reactor) }
+    }
+
+    /// Closes every connection, whatever it was doing.
+    public func closeConnections() {
+        for reactor in counters.indices { post(.closeAll, to: reactor) }
+    }
+}
+
+/// What the gateway is told by the command line.
+public struct GatewaySettings: Sendable {
+    /// Region of requests whose credentials name none.
+    public var region: String
+    /// Twelve digits; the account of every resource.
+    public var account: String
+    /// Node-wide memory for request bodies.
+    public var bodyMemoryBytes: Int
+    /// Scales lifetimes and expiries; for tests.
+    public var timeScale: TimeScale
+
+    public init(region: String, account: String, bodyMemoryBytes: Int, timeScale: TimeScale) {
+        self.region = region
+        self.account = account
+        self.bodyMemoryBytes = bodyMemoryBytes
+        self.timeScale = timeScale
+    }
+}
+
+/// The pages that are ours, on the same port.
+public enum StatusPage: Sendable {
+    case health
+    case metrics
+}
+
+public struct StatusAnswer: Sendable {
+    public var status: Int
+    public var contentType: String
+    public var body: [UInt8]
+
+    public init(status: Int, contentType: String, body: [UInt8]) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+    }
+}
+
+/// What one thread tells a reactor.
+enum Message: Sendable {
+    case accepted(Int32)
+    /// End this subscription: its place went to a newcomer, who waits for the answer.
+    case takenOver(token: UInt64, newcomer: SubscriptionSlots.Holder)
+    /// The subscription that held the place has ended.
+    case placeIsFree(token: UInt64)
+    /// A worker thread has done what was asked under this token.
+    case done(token: UInt64, WorkResult)
+    case reload(Identity)
+    case drain(UInt64)
+    case closeAll
+}
+
+/// What worker threads bring back: values only.
+enum WorkResult: Sendable {
+    /// The answer is encoded, or refused.
+    case answer(Result<[UInt8], ServiceError>)
+    /// Pages of a shard are in memory, or could not be read.
+    case prefaulted
+    case decoded(DecodedPut)
+    case located(Result<Position, ServiceError>)
+}

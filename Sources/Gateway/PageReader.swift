@@ -1,0 +1,117 @@
+import Catalog
+import Kinesis
+import ShardLog
+import Wire
+
+/// One GetRecords: a page of a shard, made on the reactor when it is small and in memory, else on
+/// a worker thread. It is a value, so both make the same answer.
+struct PageReader: Sendable {
+    let stream: StreamState
+    let shard: ShardState
+    let iterator: ShardIterator
+    let limit: Int
+    let encoding: Encoding
+    let now: Int64
+    let tokenKey: TokenKey
+
+    /// Makes the answer; nil when that needs a worker: pages are cold, or it would be large.
+    func readInline() -> Result<[UInt8], ServiceError>? {
+        switch start.locate(in: shard, cutoff: stream.cutoff(now: now)) {
+        case .cold: return nil
+        case .damaged(let position, let reason):
+            return .failure(.damagedLog(shard: shard.id, position: position, reason: reason))
+        case .found(let position):
+            let unread = shard.log.tail.offset - min(position.offset, shard.log.tail.offset)
+            guard unread <= UInt64(Limits.inlineBytes) else { return nil }
+            return read(from: position, mayWait: false)
+        }
+    }
+
+    /// Makes the answer on a thread that may wait for the disk.
+    func readWaiting() -> Result<[UInt8], ServiceError> {
+        switch start.locateWaiting(in: shard, cutoff: stream.cutoff(now: now)) {
+        case .failure(let error): return .failure(error)
+        case .success(let position):
+            guard let answer = read(from: position, mayWait: true) else {
+                preconditionFailure("A read that may wait came to no end.")
+            }
+            return answer
+        }
+    }
+
+    private var start: ReadStart {
+        switch iterator.position {
+        case .horizon: .horizon
+        case .at(let index): .at(index)
+        case .after(let index): .after(index)
+        case .arrival(let milliseconds): .arrival(milliseconds)
+        }
+    }
+
+    private func read(from first: Position, mayWait: Bool) -> Result<[UInt8], ServiceError>? {
+        var page = GetRecords.Page(encoding: encoding, capacity: 4096)
+        var position = first
+        var records = 0
+        var bytes = 0
+        var lastIndex: UInt64 = 0
+        var lastArrival: Int64 = 0
+        var isAtTail = false
+        loop: while records < limit, bytes < Limits.pageBytes {
+            let result = shard.log.read(
+                from: position, maximumRecords: limit - records,
+                maximumBytes: Limits.pageBytes - bytes
+            ) { record in
+                page.append(shard, record)
+                records += 1
+                bytes += record.data.count
+                lastIndex = record.index
+                lastArrival = record.arrivalMilliseconds
+                return true
+            }
+            position = result.next
+            switch result.outcome {
+            case .ready: break loop
+            case .trimmed: continue loop
+            case .pending:
+                isAtTail = true
+                break loop
+            case .damaged(let position, let reason):
+                if records > 0 { break loop }
+                return .failure(.damagedLog(shard: shard.id, position: position, reason: reason))
+            case .cold(let range):
+                if !mayWait { return records > 0 ? finish() : nil }
+                if case .damaged(let position, let reason) = shard.log.prefault(range) {
+                    if records > 0 { break loop }
+                    return .failure(
+                        .damagedLog(shard: shard.id, position: position, reason: reason))
+                }
+                // A page that was read once already is answered without waiting again.
+                if bytes >= Limits.inlineBytes { break loop }
+            }
+        }
+        return finish()
+
+        func finish() -> Result<[UInt8], ServiceError> {
+            if records == 0, isAtTail, let closed = shard.closedSecond, shard.log.isClosed {
+                let children = stream.childShards(of: shard)
+                guard !children.isEmpty else {
+                    return .failure(
+                        .shardDoesNotExist(
+                            shardID: shard.id.description, stream: stream.name,
+                            account: stream.account))
+                }
+                return .success(
+                    page.finish(
+                        .ended(children),
+                        millisBehindLatest: max(0, now - Int64(closed) * 1000)))
+            }
+            var next = iterator
+            if records > 0 { next.position = .after(index: lastIndex) }
+            next.issuedMilliseconds = now
+            return .success(
+                page.finish(
+                    .iterator(next.sealed(with: tokenKey)),
+                    millisBehindLatest: isAtTail || records == 0 ? 0 : max(0, now - lastArrival)))
+        }
+    }
+}

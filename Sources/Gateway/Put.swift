@@ -1,0 +1,227 @@
+import Access
+import Catalog
+import Kinesis
+import ShardLog
+import Synchronization
+
+/// A put whose records are on their way to the log; the request waits for the last of them.
+final class PendingPut {
+    enum Source {
+        case single(PutRecord.Input)
+        case batch(PutRecords.Input)
+    }
+
+    /// Where a record is, or what became of it.
+    enum Fate {
+        case staged(ShardState)
+        case stored(ShardState, index: UInt64, arrivalMilliseconds: Int64)
+        case throttled(ShardState)
+        case failed
+    }
+
+    let request: Request
+    let source: Source
+    var token: UInt64 = 0
+    fileprivate(set) var fates: [Fate] = []
+    fileprivate(set) var remaining: Int
+
+    init(request: Request, source: Source) {
+        self.request = request
+        self.source = source
+        switch source {
+        case .single: remaining = 1
+        case .batch(let input): remaining = input.count
+        }
+        fates.reserveCapacity(remaining)
+    }
+
+    var selector: StreamSelector {
+        switch source {
+        case .single(let input): input.stream
+        case .batch(let input): input.stream
+        }
+    }
+
+    fileprivate func settle(_ ordinal: Int, _ fate: Fate) {
+        guard case .staged = fates[ordinal] else {
+            preconditionFailure("A record was settled twice.")
+        }
+        fates[ordinal] = fate
+        remaining -= 1
+    }
+}
+
+/// Stage 5 and stage 9 of a record's life: PutRecord and PutRecords.
+///
+/// A record is routed by its hash key and encoded into the reactor's staging buffer, which goes to
+/// the committer at the end of the turn. The answer waits until the batch that holds the record is
+/// durable. A record that reaches the committer after its shard was closed comes back and is
+/// routed again with the newer catalog, so a reshard loses nothing and asks nobody to retry.
+extension Worker {
+    func putRecord(_ request: Request, _ input: PutRecord.Input) throws(ServiceError) {
+        let stream = try request.writableStream(input.stream)
+        try input.checkSize(limitBytes: stream.maxRecordBytes)
+        let minimum = try minimumIndex(input, stream)
+        if input.dryRun { throw .dryRun }
+        let pending = PendingPut(request: request, source: .single(input))
+        pending.token = waiting.insert(.put(pending))
+        stage(pending, 0, in: stream, minimumIndex: minimum)
+        finishIfSettled(pending)
+    }
+
+    func putRecords(_ request: Request, _ input: PutRecords.Input) throws(ServiceError) {
+        let stream = try request.writableStream(input.stream)
+        try input.checkSizes(limitBytes: stream.maxRecordBytes)
+        if input.dryRun { throw .dryRun }
+        let pending = PendingPut(request: request, source: .batch(input))
+        pending.token = waiting.insert(.put(pending))
+        for ordinal in 0..<input.count { stage(pending, ordinal, in: stream, minimumIndex: 0) }
+        finishIfSettled(pending)
+    }
+
+    /// The log's word about one staged record.
+    func settle(_ outcome: RecordOutcome) {
+        guard case .put(let pending) = waiting[outcome.waiter] else { return }
+        let ordinal = Int(outcome.ordinal)
+        switch outcome.result {
+        case .stored(let index, let arrival):
+            guard case .staged(let shard) = pending.fates[ordinal] else {
+                preconditionFailure("A record was stored twice.")
+            }
+            pending.settle(ordinal, .stored(shard, index: index, arrivalMilliseconds: arrival))
+        case .shardClosed, .shardGone:
+            // The log has published the change that did it.
+            refreshSnapshot()
+            if let stream = try? pending.request.writableStream(pending.selector) {
+                stage(pending, ordinal, in: stream, minimumIndex: 0)
+            } else {
+                pending.settle(ordinal, .failed)
+            }
+        case .failed:
+            pending.settle(ordinal, .failed)
+        }
+        finishIfSettled(pending)
+    }
+
+    /// Routes a record and encodes it into the staging buffer.
+    private func stage(
+        _ pending: PendingPut, _ ordinal: Int, in stream: StreamState, minimumIndex: UInt64
+    ) {
+        let result: StageResult
+        let shard: ShardState
+        switch pending.source {
+        case .single(let input):
+            let hashKey = input.hashKey
+            shard = stream.openShard(for: hashKey)
+            result = staging.append(
+                shard.log, waiter: pending.token, ordinal: UInt32(ordinal), hashKey: hashKey,
+                partitionKey: input.partitionKey, data: input.data, minimumIndex: minimumIndex)
+        case .batch(let input):
+            let hashKey = input.hashKey(ordinal)
+            shard = stream.openShard(for: hashKey)
+            result = staging.append(
+                shard.log, waiter: pending.token, ordinal: UInt32(ordinal), hashKey: hashKey,
+                partitionKey: input.partitionKey(ordinal), data: input.data(ordinal),
+                minimumIndex: minimumIndex)
+        }
+        if ordinal < pending.fates.count {
+            pending.fates[ordinal] = .staged(shard)
+        } else {
+            pending.fates.append(.staged(shard))
+        }
+        switch result {
+        case .staged: break
+        case .full: pending.settle(ordinal, .throttled(shard))
+        case .refusing: pending.settle(ordinal, .failed)
+        }
+    }
+
+    /// What SequenceNumberForOrdering asks of the log: an index above a number that one of this
+    /// stream's shards has given out. A number of another shard orders nothing here.
+    private func minimumIndex(
+        _ input: PutRecord.Input, _ stream: StreamState
+    ) throws(ServiceError) -> UInt64 {
+        guard let text = input.sequenceNumberForOrdering else { return 0 }
+        let invalid = ServiceError.orderingNumberInvalid(
+            text, stream: stream.name, account: stream.account)
+        guard let number = SequenceNumber(text), number.second <= UInt64(nodeMilliseconds) / 1000
+        else { throw invalid }
+        let shard = stream.openShard(for: input.hashKey)
+        guard number.shardIndex == shard.id.index,
+            number.shardCreatedSecond == shard.createdSecond
+        else { return 0 }
+        guard number.index <= max(shard.log.lastIndex, shard.log.quietPoint().continuation) else {
+            throw invalid
+        }
+        return number.index
+    }
+
+    private func finishIfSettled(_ pending: PendingPut) {
+        guard pending.remaining == 0 else { return }
+        waiting.remove(pending.token)
+        switch pending.source {
+        case .single: pending.answerSingle()
+        case .batch: pending.answerBatch()
+        }
+    }
+}
+
+extension PendingPut {
+    fileprivate func answerSingle() {
+        switch fates[0] {
+        case .stored(let shard, let index, let arrival):
+            request.succeed(
+                PutRecord.Output(
+                    shardID: shard.id,
+                    sequenceNumber: shard.number(index: index, arrivalMilliseconds: arrival)
+                ).encoded(request.encoding))
+        case .throttled(let shard): request.fail(throttled(shard))
+        case .failed: request.fail(request.worker.writeFailure)
+        case .staged: preconditionFailure("A record is not settled.")
+        }
+    }
+
+    fileprivate func answerBatch() {
+        var results: [PutRecords.Result] = []
+        results.reserveCapacity(fates.count)
+        var refused: UInt64 = 0
+        for fate in fates {
+            switch fate {
+            case .stored(let shard, let index, let arrival):
+                results.append(
+                    .stored(
+                        shardID: shard.id,
+                        sequenceNumber: shard.number(index: index, arrivalMilliseconds: arrival)))
+            case .throttled(let shard):
+                refused += 1
+                results.append(.failed(throttled(shard)))
+            case .failed:
+                results.append(
+                    .failed(ServiceError(.internalFailure, "Internal Service Failure.")))
+            case .staged: preconditionFailure("A record is not settled.")
+            }
+        }
+        if refused > 0 {
+            request.worker.counters[.putRecords].throttled.wrappingAdd(
+                refused, ordering: .relaxed)
+        }
+        request.succeed(PutRecords.Output(results: results).encoded(request.encoding))
+    }
+
+    private func throttled(_ shard: ShardState) -> ServiceError {
+        .writeRateExceeded(
+            shardID: shard.id.description, stream: selector.name,
+            account: request.caller.account)
+    }
+}
+
+extension Worker {
+    /// What a put is answered when the log did not take it: whether it happened is unknown.
+    var writeFailure: ServiceError {
+        if case .refusing(let reason) = node.log.health {
+            return ServiceError(
+                .internalFailureException, "The server takes no writes: \(reason)")
+        }
+        return .internalFailure
+    }
+}

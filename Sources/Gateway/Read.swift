@@ -1,0 +1,102 @@
+import Access
+import Catalog
+import Clock
+import Kinesis
+import Reactor
+import ShardLog
+import Wire
+
+/// Polling: GetShardIterator and GetRecords.
+extension Worker {
+    func getShardIterator(
+        _ request: Request, _ input: GetShardIterator.Input
+    ) throws(ServiceError) {
+        let stream = try request.stream(input.stream)
+        let shard = try request.shard(input.shardID, of: stream)
+        let iterator = ShardIterator(
+            stream: stream.id, streamName: stream.name, shard: shard.id.index,
+            position: try iteratorPosition(input.position, shard, stream),
+            issuedMilliseconds: nodeMilliseconds)
+        request.succeed(
+            GetShardIterator.Output(shardIterator: iterator.sealed(with: node.tokenKey))
+                .encoded(request.encoding))
+    }
+
+    private func iteratorPosition(
+        _ position: StartingPosition, _ shard: ShardState, _ stream: StreamState
+    ) throws(ServiceError) -> ShardIterator.Position {
+        switch position {
+        case .trimHorizon, .cursor: return .horizon
+        case .latest: return .after(index: shard.log.quietPoint().continuation)
+        case .atSequenceNumber(let text): return .at(index: try shard.index(of: text, in: stream))
+        case .afterSequenceNumber(let text):
+            return .after(index: try shard.index(of: text, in: stream))
+        case .atTimestamp(let milliseconds):
+            try checkNotInFuture(milliseconds)
+            return .arrival(milliseconds: milliseconds)
+        }
+    }
+
+    func checkNotInFuture(_ milliseconds: Int64) throws(ServiceError) {
+        let now = nodeMilliseconds
+        if milliseconds > now {
+            throw .timestampInFuture(milliseconds: milliseconds, nowMilliseconds: now)
+        }
+    }
+
+    func getRecords(_ request: Request, _ input: GetRecords.Input) throws(ServiceError) {
+        guard
+            let iterator = ShardIterator.open(
+                input.shardIterator.utf8.span, with: node.tokenKey)
+        else { throw .invalidShardIterator }
+        let now = nodeMilliseconds
+        let lifetime = node.settings.timeScale.milliseconds(seconds: Limits.tokenSeconds)
+        if let text = iterator.expiry(nowMilliseconds: now, toleratedMilliseconds: lifetime) {
+            throw .expiredIterator(text)
+        }
+        let account = request.caller.account
+        let shardID = ShardID(index: iterator.shard).description
+        guard let stream = snapshot.stream(id: iterator.stream),
+            let shard = stream.shards[iterator.shard]
+        else {
+            throw .shardDoesNotExist(
+                shardID: shardID, stream: iterator.streamName, account: account)
+        }
+        if let arn = input.arn, arn != stream.arn {
+            throw .iteratorOfOtherStream(arn: arn.description)
+        }
+        let page = PageReader(
+            stream: stream, shard: shard, iterator: iterator, limit: input.limit,
+            encoding: request.encoding, now: now, tokenKey: node.tokenKey)
+        if let answer = page.readInline() { return request.finish(answer) }
+        let token = waiting.insert(.answer(request))
+        let reactor = index
+        let accepted = node.workers.run { [node] in
+            node.post(.done(token: token, .answer(page.readWaiting())), to: reactor)
+        }
+        if !accepted {
+            waiting.remove(token)
+            throw .busy
+        }
+    }
+}
+
+extension GetRecords.Page {
+    mutating func append(_ shard: ShardState, _ record: borrowing RecordView) {
+        append(
+            sequenceNumber: shard.number(
+                index: record.index, arrivalMilliseconds: record.arrivalMilliseconds),
+            arrivalMilliseconds: record.arrivalMilliseconds, partitionKey: record.partitionKey,
+            data: record.data)
+    }
+}
+
+extension SubscribeToShard.Event {
+    mutating func append(_ shard: ShardState, _ record: borrowing RecordView) {
+        append(
+            sequenceNumber: shard.number(
+                index: record.index, arrivalMilliseconds: record.arrivalMilliseconds),
+            arrivalMilliseconds: record.arrivalMilliseconds, partitionKey: record.partitionKey,
+            data: record.data)
+    }
+}

@@ -1,0 +1,144 @@
+import Access
+import Catalog
+import HTTP
+import Kinesis
+import ShardLog
+import Synchronization
+import Wire
+
+/// One request from its head to its answer; the attachment of its exchange.
+///
+/// It answers exactly once. When the client goes away first (`isOpen` false), whatever was asked
+/// of the log or a worker still completes and its result is dropped here.
+final class Request {
+    let connection: Connection
+    let exchange: Exchange
+    let worker: Worker
+    /// Received so far; capacity is reserved with the budget.
+    var body: [UInt8] = []
+    /// Bytes reserved of the node's body memory.
+    var reserved = 0
+    /// The answer was given before the body came to its end; the rest is dropped.
+    private(set) var isAnswered = false
+    private(set) var isOpen = true
+
+    var operation: Operation?
+    var encoding: Encoding = .json
+    var caller: Caller
+    /// When the request was complete, monotonic nanoseconds.
+    var completedAt: UInt64 = 0
+    /// Where it stands in the worker's table while something else works for it.
+    var token: UInt64 = 0
+    /// The subscription that this request became.
+    var subscription: Subscription?
+
+    init(connection: Connection, exchange: Exchange, caller: Caller) {
+        self.connection = connection
+        self.exchange = exchange
+        worker = connection.worker
+        self.caller = caller
+    }
+
+    // MARK: Answers
+
+    /// Status 200 with the operation's output; empty for operations that have none.
+    func succeed(_ body: [UInt8]) {
+        answer(status: 200, body: body, contentType: contentType)
+    }
+
+    func fail(_ error: ServiceError) {
+        if error.code == .provisionedThroughputExceeded, let operation {
+            worker.counters[operation].throttled.wrappingAdd(1, ordering: .relaxed)
+        }
+        answer(
+            status: error.code.status, body: error.encoded(encoding), contentType: contentType)
+    }
+
+    /// Whatever the operation found out, unless it was handed to somebody else.
+    func finish(_ result: Result<[UInt8], ServiceError>) {
+        switch result {
+        case .success(let body): succeed(body)
+        case .failure(let error): fail(error)
+        }
+    }
+
+    /// A complete answer that is not an operation's: XML, a page of ours, 413.
+    func answer(status: Int, body: [UInt8], contentType: String) {
+        guard !isAnswered, isOpen else { return }
+        isAnswered = true
+        releaseBody()
+        let head = worker.responseHead(status: status, contentType: contentType, request: self)
+        count(status: status)
+        exchange.respond(head, body: body)
+        connection.markDirty()
+    }
+
+    /// The answer to a browser's preflight, which has a request id and no `x-amz-id-2`.
+    func answerPreflight(_ fields: [CrossOrigin.Field]) {
+        guard !isAnswered, isOpen else { return }
+        isAnswered = true
+        releaseBody()
+        let head = worker.preflightHead(fields)
+        count(status: 200)
+        exchange.respond(head, body: [])
+        connection.markDirty()
+    }
+
+    /// The event stream of a subscription.
+    func succeed(streaming source: any BodySource) {
+        guard !isAnswered, isOpen else { return }
+        isAnswered = true
+        releaseBody()
+        let head = worker.responseHead(
+            status: 200, contentType: "application/vnd.amazon.eventstream", request: self)
+        count(status: 200)
+        exchange.respond(head, source: source)
+        connection.markDirty()
+    }
+
+    private var contentType: String { encoding.contentType }
+
+    private func count(status: Int) {
+        guard let operation else {
+            worker.counters.unknownRequests.wrappingAdd(1, ordering: .relaxed)
+            return
+        }
+        worker.counters[operation].answered(
+            status: status, nanoseconds: worker.monotonicNow() &- completedAt)
+    }
+
+    // MARK: Body memory
+
+    /// The whole body, for the decoder; its memory stays reserved until the answer.
+    func takeBody() -> [UInt8] {
+        let taken = body
+        body = []
+        return taken
+    }
+
+    func releaseBody() {
+        body = []
+        if reserved > 0 { worker.node.bodies.release(reserved) }
+        reserved = 0
+    }
+
+    /// The exchange is over, whoever ended it.
+    func closed() {
+        guard isOpen else { return }
+        isOpen = false
+        releaseBody()
+        if let subscription {
+            worker.subscriptionEnded(subscription)
+            self.subscription = nil
+        }
+    }
+}
+
+extension GatewayCounters {
+    subscript(operation: Operation) -> OperationCounters {
+        guard let counters = operations[operation] else {
+            preconditionFailure("Every operation is counted.")
+        }
+        return counters
+    }
+}

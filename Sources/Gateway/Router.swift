@@ -1,0 +1,176 @@
+import Catalog
+import HTTP
+import Kinesis
+import Reactor
+import ShardLog
+import Wire
+
+/// Stage 4 of a record's life: a complete request becomes an operation, is decoded and validated,
+/// and goes to the function of its name.
+extension Worker {
+    func route(_ request: Request) {
+        let head = request.exchange.head
+        if head.method == .get, let page = statusPage(head.path) { return answer(request, page) }
+        if head.method == .options, head.field(.origin) != nil { return answerPreflight(request) }
+        switch FrontDoor.decide(
+            isPost: head.method == .post, contentType: head.field(.contentType),
+            target: head.field(.amzTarget), body: request.body.span)
+        {
+        case .refusal(let refusal):
+            request.answer(
+                status: refusal.status, body: refusal.body, contentType: refusal.contentType)
+        case .operation(let operation, let encoding):
+            request.operation = operation
+            request.encoding = encoding
+            let body = request.takeBody()
+            if body.count > Limits.inlineBytes {
+                decodeOnWorker(request, body)
+            } else {
+                perform(request, body)
+            }
+        }
+    }
+
+    /// Runs the operation; a refusal at any point is the answer.
+    private func perform(_ request: Request, _ body: [UInt8]) {
+        do throws(ServiceError) {
+            try dispatch(request, body)
+        } catch {
+            request.fail(error)
+        }
+    }
+
+    private func dispatch(_ request: Request, _ body: [UInt8]) throws(ServiceError) {
+        guard let operation = request.operation else { return }
+        let encoding = request.encoding
+        switch operation {
+        case .putRecord: try putRecord(request, PutRecord.decode(body, encoding))
+        case .putRecords: try putRecords(request, PutRecords.decode(body, encoding))
+        case .getRecords: try getRecords(request, GetRecords.decode(body, encoding))
+        case .getShardIterator:
+            try getShardIterator(request, GetShardIterator.decode(body, encoding))
+        case .subscribeToShard: try subscribe(request, SubscribeToShard.decode(body, encoding))
+        case .createStream: try createStream(request, CreateStream.decode(body, encoding))
+        case .deleteStream: try deleteStream(request, DeleteStream.decode(body, encoding))
+        case .splitShard: try splitShard(request, SplitShard.decode(body, encoding))
+        case .mergeShards: try mergeShards(request, MergeShards.decode(body, encoding))
+        case .registerStreamConsumer:
+            try registerConsumer(request, RegisterStreamConsumer.decode(body, encoding))
+        case .deregisterStreamConsumer:
+            try deregisterConsumer(request, DeregisterStreamConsumer.decode(body, encoding))
+        case .commitCursor: try commitCursor(request, CommitCursor.decode(body, encoding))
+        case .describeStream: try describeStream(request, DescribeStream.decode(body, encoding))
+        case .describeStreamSummary:
+            try describeStreamSummary(request, DescribeStreamSummary.decode(body, encoding))
+        case .describeStreamConsumer:
+            try describeConsumer(request, DescribeStreamConsumer.decode(body, encoding))
+        case .listStreams: try listStreams(request, ListStreams.decode(body, encoding))
+        case .listShards: try listShards(request, ListShards.decode(body, encoding))
+        case .listStreamConsumers:
+            try listConsumers(request, ListStreamConsumers.decode(body, encoding))
+        case .listCursors: try listCursors(request, ListCursors.decode(body, encoding))
+        }
+    }
+
+    /// A large body is decoded elsewhere; only puts have a reason to be large.
+    private func decodeOnWorker(_ request: Request, _ body: [UInt8]) {
+        guard let operation = request.operation else { return }
+        let encoding = request.encoding
+        let token = waiting.insert(.decoded(request))
+        let reactor = index
+        let accepted = node.workers.run { [node] in
+            let result: DecodedPut
+            do throws(ServiceError) {
+                switch operation {
+                case .putRecords: result = .batch(try PutRecords.decode(body, encoding))
+                case .putRecord: result = .single(try PutRecord.decode(body, encoding))
+                default:
+                    throw ServiceError(
+                        .serialization, "The request is too large for \(operation.name).")
+                }
+            } catch {
+                result = .refused(error)
+            }
+            node.post(.done(token: token, .decoded(result)), to: reactor)
+        }
+        if !accepted {
+            waiting.remove(token)
+            request.fail(.serviceUnavailable)
+        }
+    }
+
+    /// A worker thread has done what was asked under this token.
+    func workDone(_ token: UInt64, _ result: WorkResult) {
+        switch (waiting.remove(token), result) {
+        case (.answer(let request), .answer(let answer)): request.finish(answer)
+        case (.located(let next), .located(let found)): next(found)
+        case (.prefault(let subscription), .prefaulted): subscription.diskIsReady()
+        case (.decoded(let request), .decoded(let put)):
+            do throws(ServiceError) {
+                switch put {
+                case .single(let input): try putRecord(request, input)
+                case .batch(let input): try putRecords(request, input)
+                case .refused(let error): throw error
+                }
+            } catch {
+                request.fail(error)
+            }
+        default: break
+        }
+    }
+
+    // MARK: Pages of ours
+
+    private func statusPage(_ path: Span<UInt8>) -> StatusPage? {
+        if path.equals("/health") { return .health }
+        if path.equals("/metrics") { return .metrics }
+        return nil
+    }
+
+    private func answer(_ request: Request, _ page: StatusPage) {
+        let answer = node.statusPage(node, page)
+        request.answer(status: answer.status, body: answer.body, contentType: answer.contentType)
+    }
+
+    private func answerPreflight(_ request: Request) {
+        let head = request.exchange.head
+        let fields = CrossOrigin.preflight(
+            requestedHeaders: text(of: .accessControlRequestHeaders, in: head),
+            requestedMethod: text(of: .accessControlRequestMethod, in: head))
+        request.answerPreflight(fields)
+    }
+}
+
+private func text(of name: FieldName, in head: RequestHead) -> String? {
+    guard let value = head.field(name) else { return nil }
+    return String(decoding: value)
+}
+
+/// What a worker thread made of a large body.
+enum DecodedPut: Sendable {
+    case single(PutRecord.Input)
+    case batch(PutRecords.Input)
+    case refused(ServiceError)
+}
+
+extension Span<UInt8> {
+    /// Whether these bytes are the text's.
+    func equals(_ text: String) -> Bool {
+        guard count == text.utf8.count else { return false }
+        var position = 0
+        for byte in text.utf8 {
+            if self[position] != byte { return false }
+            position += 1
+        }
+        return true
+    }
+}
+
+extension String {
+    /// The text of bytes that should be UTF-8.
+    init(decoding bytes: Span<UInt8>) {
+        var copy: [UInt8] = []
+        copy.append(copying: bytes)
+        self = String(decoding: copy, as: UTF8.self)
+    }
+}

@@ -1,0 +1,140 @@
+import Catalog
+import Kinesis
+import Reactor
+import ShardLog
+import Synchronization
+
+/// SubscribeToShard: from the request to a running subscription.
+///
+/// Find the consumer and the shard, find the position (on a worker if its pages are cold), claim
+/// the place of (consumer, shard), wait until the subscription that held it has ended, then stream.
+extension Worker {
+    func subscribe(_ request: Request, _ input: SubscribeToShard.Input) throws(ServiceError) {
+        guard !isDraining else { throw .goingDown }
+        let (stream, consumer) = try request.consumer(.arn(input.consumer))
+        guard consumer.status == .active else {
+            throw .consumerNotActive(
+                name: consumer.name, createdSecond: consumer.createdSecond,
+                stream: stream.name, account: stream.account)
+        }
+        let shard = try request.shard(input.shardID, of: stream)
+        let start = try subscriptionStart(input.position, consumer, shard, stream)
+        if input.dryRun { throw .dryRun }
+        locate(start, in: shard, cutoff: stream.cutoff(now: nodeMilliseconds)) { [self] found in
+            switch found {
+            case .failure(let error): request.fail(error)
+            case .success(let position):
+                claim(request, consumer, stream, shard, position, start.continuation)
+            }
+        }
+    }
+
+    /// What a starting position means for this consumer and shard.
+    private func subscriptionStart(
+        _ position: StartingPosition, _ consumer: ConsumerState,
+        _ shard: ShardState, _ stream: StreamState
+    ) throws(ServiceError) -> ReadStart {
+        switch position {
+        case .trimHorizon: return .horizon
+        case .latest: return .after(shard.log.quietPoint().continuation)
+        case .atSequenceNumber(let text):
+            return .at(try shard.index(of: text, in: stream))
+        case .afterSequenceNumber(let text):
+            return .after(try shard.index(of: text, in: stream))
+        case .atTimestamp(let milliseconds):
+            try checkNotInFuture(milliseconds)
+            return .arrival(milliseconds)
+        case .cursor:
+            let cursor = node.catalog.cursor(consumer: consumer.id, shard: shard.number)
+            if let point = cursor?.resumption { return .after(point.index) }
+            // Never here before: a consumer that asks for its cursor must not miss anything.
+            return .horizon
+        }
+    }
+
+    private func claim(
+        _ request: Request, _ consumer: ConsumerState, _ stream: StreamState, _ shard: ShardState,
+        _ position: Position, _ continuation: UInt64
+    ) {
+        guard request.isOpen else { return }
+        let key = SubscriptionSlots.Key(consumer: consumer.id, shard: shard.number.rawValue)
+        let spread = UInt64.random(in: 0...scaled(seconds: Limits.lifetimeSpreadSeconds))
+        let subscription = Subscription(
+            request: request, worker: self,
+            feed: fanOut.enter(stream: stream.id, shard: shard), consumer: consumer, key: key,
+            status: SubscriptionStatus(), position: position, continuation: continuation,
+            expiresAt: reactor.now &+ scaled(seconds: Limits.subscriptionSeconds) &- spread)
+        subscription.token = waiting.insert(.subscription(subscription))
+        let holder = SubscriptionSlots.Holder(reactor: index, token: subscription.token)
+        let claim = node.slots.claim(
+            key, for: holder, status: subscription.status, now: monotonicNow(),
+            protectedFor: scaled(seconds: Limits.takeoverProtectionSeconds))
+        if case .refused = claim {
+            waiting.remove(subscription.token)
+            fanOut.remove(subscription)
+            return request.fail(
+                .subscriptionExists(
+                    account: stream.account, stream: stream.name,
+                    shardID: shard.id.description, consumer: consumer.name))
+        }
+        request.subscription = subscription
+        fanOut.add(subscription)
+        keepAlives.append(subscription)
+        counters.subscriptionsOpen.wrappingAdd(1, ordering: .relaxed)
+        counters.subscriptionsStarted.wrappingAdd(1, ordering: .relaxed)
+        node.catalog.noteOrigin(
+            consumer: consumer.id, shard: shard.number, index: continuation,
+            milliseconds: nodeMilliseconds)
+        switch claim {
+        case .granted, .refused: subscription.start()
+        case .takeover(let previous):
+            counters.subscriptionsTakenOver.wrappingAdd(1, ordering: .relaxed)
+            if previous.reactor == index {
+                takeOver(previous.token, holder)
+            } else {
+                node.post(.takenOver(token: previous.token, newcomer: holder), to: previous.reactor)
+            }
+        }
+    }
+
+    /// The place of one of our subscriptions went to a newcomer, who waits for our word.
+    func takeOver(_ token: UInt64, _ newcomer: SubscriptionSlots.Holder) {
+        if case .subscription(let old) = waiting[token] {
+            if old.isWaitingForPlace {
+                // It never began; whoever it waited for answers nobody any more.
+                old.request.fail(old.activeElsewhere)
+                endUnstarted(old)
+            } else {
+                old.end(.exception(old.activeElsewhere))
+            }
+        }
+        if newcomer.reactor == index {
+            placeIsFree(newcomer.token)
+        } else {
+            node.post(.placeIsFree(token: newcomer.token), to: newcomer.reactor)
+        }
+    }
+
+    /// The subscription that held the place of this one has ended.
+    func placeIsFree(_ token: UInt64) {
+        guard case .subscription(let subscription) = waiting[token] else { return }
+        subscription.start()
+    }
+
+    private func endUnstarted(_ subscription: Subscription) {
+        subscription.request.subscription = nil
+        subscriptionEnded(subscription)
+    }
+
+    /// The exchange of a subscription is over: everything that it held is given back.
+    func subscriptionEnded(_ subscription: Subscription) {
+        waiting.remove(subscription.token)
+        keepAlives.remove(subscription)
+        noteCredit(subscription)
+        fanOut.remove(subscription)
+        node.slots.release(
+            subscription.key,
+            by: SubscriptionSlots.Holder(reactor: index, token: subscription.token))
+        counters.subscriptionsOpen.wrappingSubtract(1, ordering: .relaxed)
+    }
+}

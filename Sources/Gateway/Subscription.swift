@@ -1,0 +1,287 @@
+import Catalog
+import HTTP
+import Kinesis
+import Reactor
+import ShardLog
+import Synchronization
+import Wire
+
+/// One pushed stream of events: a position in a shard's log that moves as the client takes bytes.
+///
+/// It is never a queue. While the client's window is closed it holds no encoded bytes, only the
+/// cut of the event that was half sent. The connection asks for bytes when it can send
+/// (`nextBytes`); when there are none the subscription sleeps at the shard's tail and a commit
+/// wakes it.
+final class Subscription: BodySource {
+    /// How it ends, once that is decided; what was half sent is completed first.
+    enum Ending {
+        /// The lifetime is over, or the server goes down: a clean end.
+        case clean
+        /// An exception frame, then the end.
+        case exception(ServiceError)
+    }
+
+    private enum Phase {
+        /// Accepted, but the subscription that held the place has not answered yet.
+        case waitingForPlace
+        case initialResponse
+        case events
+        case lastUnit
+        case ended
+    }
+
+    /// The unit that is being sent.
+    private struct Unit {
+        var bytes: [UInt8]
+        var offset = 0
+        /// Absent for the initial response and for exceptions.
+        var cut: EventCut?
+        /// True when `bytes` were given up while the window was closed.
+        var isForgotten = false
+    }
+
+    let request: Request
+    let feed: ShardFeed
+    let consumer: ConsumerState
+    let key: SubscriptionSlots.Key
+    let status: SubscriptionStatus
+    /// Where it stands in the worker's table.
+    var token: UInt64 = 0
+
+    private unowned let worker: Worker
+    private var phase: Phase = .waitingForPlace
+    private var unit: Unit?
+    private var ending: Ending?
+    private(set) var position: Position
+    /// The highest index that was told to the client.
+    private(set) var continuation: UInt64
+    private var marks = CreditMarks()
+    private var keepAliveIsDue: Bool
+    private var isWaitingForDisk = false
+    private let expiresAt: UInt64
+
+    // The worker's keep-alive queue owns these three.
+    var previousInQueue: Subscription?
+    var nextInQueue: Subscription?
+    var lastEventAt: UInt64
+
+    /// - Parameter tellsPosition: whether an event goes out at once even without records, so that
+    ///   the client has a number to resume after.
+    init(
+        request: Request, worker: Worker, feed: ShardFeed, consumer: ConsumerState,
+        key: SubscriptionSlots.Key, status: SubscriptionStatus, position: Position,
+        continuation: UInt64, expiresAt: UInt64
+    ) {
+        self.request = request
+        self.worker = worker
+        self.feed = feed
+        self.consumer = consumer
+        self.key = key
+        self.status = status
+        self.position = position
+        self.continuation = continuation
+        self.expiresAt = expiresAt
+        lastEventAt = worker.reactor.now
+        keepAliveIsDue = true
+    }
+
+    /// The place is ours: answer with the head and the initial response at once.
+    func start() {
+        guard case .waitingForPlace = phase else { return }
+        phase = .initialResponse
+        request.succeed(streaming: self)
+    }
+
+    var isWaitingForPlace: Bool {
+        if case .waitingForPlace = phase { true } else { false }
+    }
+
+    /// Ends after what is half sent. The client hears of it as soon as its window lets it.
+    func end(_ ending: Ending) {
+        guard self.ending == nil else { return }
+        self.ending = ending
+        wake()
+    }
+
+    /// The shard has grown, closed, or its cold pages are in.
+    func wake() {
+        guard !isWaitingForPlace else { return }
+        request.exchange.resume()
+        request.connection.markDirty()
+    }
+
+    /// The cold pages that it waited for are in, or cannot be had.
+    func diskIsReady() {
+        isWaitingForDisk = false
+        wake()
+    }
+
+    /// The text for the subscription that loses its place to a newer one.
+    var activeElsewhere: ServiceError {
+        .subscriptionExists(
+            account: consumer.arn.stream.account, stream: consumer.arn.stream.name,
+            shardID: feed.shard.id.description, consumer: consumer.name)
+    }
+
+    /// When what it has sent last arrived, or its place in node time; milliseconds since 1970.
+    var lastSentArrival: Int64 {
+        Int64(feed.shard.createdSecond) * 1000 + Int64(continuation >> 20)
+    }
+
+    /// A quiet stream owes an event. A stream that is held up by the client is not quiet.
+    func keepAliveDue() {
+        guard unit == nil else { return }
+        keepAliveIsDue = true
+        wake()
+    }
+
+    func isExpired(now: UInt64) -> Bool { now >= expiresAt }
+
+    // MARK: What the connection asks
+
+    func nextBytes(_ exchange: Exchange) -> BodyPart {
+        while true {
+            if let part = presentUnit() { return part }
+            if isWaitingForDisk { return .wait }
+            switch phase {
+            case .waitingForPlace: return .wait
+            case .initialResponse:
+                unit = Unit(bytes: EventStream.initialResponse)
+                phase = .events
+            case .events:
+                if !chooseNext() { return .wait }
+            case .lastUnit, .ended:
+                phase = .ended
+                return .end
+            }
+        }
+    }
+
+    func didSend(_ exchange: Exchange, _ count: Int) {
+        guard unit != nil else { preconditionFailure("Bytes were sent of no unit.") }
+        unit!.offset += count
+        guard unit!.offset >= unit!.bytes.count else { return }
+        if let cut = unit!.cut {
+            continuation = cut.continuation
+            position = cut.end
+            status.sent.store(cut.continuation, ordering: .relaxed)
+            marks.sent(bytes: exchange.sentBodyBytes, index: cut.continuation)
+            worker.counters.eventsSent.wrappingAdd(1, ordering: .relaxed)
+            worker.counters.recordsPushed.wrappingAdd(UInt64(cut.count), ordering: .relaxed)
+        }
+        unit = nil
+        lastEventAt = worker.reactor.now
+        worker.keepAlives.moveToBack(self)
+    }
+
+    /// Gives up the bytes of a half-sent event while the client cannot take them.
+    func forgetBytes() {
+        guard let unit, unit.cut != nil, !unit.isForgotten else { return }
+        self.unit!.bytes = []
+        self.unit!.isForgotten = true
+    }
+
+    /// Looks at what the client has credited; answers the index when it moved.
+    func creditedIndex(bodyBytes: UInt64) -> UInt64? {
+        guard marks.acknowledge(bytes: bodyBytes) else { return nil }
+        status.credited.store(marks.credited, ordering: .relaxed)
+        return marks.credited
+    }
+
+    // MARK: Choosing the next event
+
+    /// The unit in progress as the connection wants it, if there is one and its bytes are here.
+    private func presentUnit() -> BodyPart? {
+        guard let unit else { return nil }
+        if !unit.isForgotten { return .unit(bytes: unit.bytes, offset: unit.offset) }
+        guard let cut = unit.cut else { preconditionFailure("Only events are forgotten.") }
+        switch feed.encode(again: cut, children: worker.children(of: feed)) {
+        case .event(let entry):
+            self.unit!.bytes = entry.bytes
+            self.unit!.isForgotten = false
+            return .unit(bytes: entry.bytes, offset: unit.offset)
+        case .cold(let range):
+            waitForDisk(range)
+            return .wait
+        case .tail, .trimmed, .damaged:
+            // The rest of the event cannot be told any more; the client resumes elsewhere.
+            phase = .ended
+            self.unit = nil
+            return .reset(.internalError)
+        }
+    }
+
+    /// Sets the next unit; false when there is nothing to send now.
+    private func chooseNext() -> Bool {
+        if let ending {
+            phase = .lastUnit
+            if case .exception(let error) = ending {
+                unit = Unit(
+                    bytes: EventStream.exception(error.code.name, message: error.message ?? ""))
+            }
+            return true
+        }
+        if isExpired(now: worker.reactor.now) {
+            phase = .lastUnit
+            return true
+        }
+        switch worker.cut(feed, at: position) {
+        case .event(let entry):
+            unit = Unit(bytes: entry.bytes, cut: entry.cut)
+            keepAliveIsDue = false
+            return true
+        case .trimmed(let next):
+            position = next
+            return true
+        case .cold(let range):
+            waitForDisk(range)
+            return false
+        case .damaged(let text):
+            end(
+                .exception(
+                    ServiceError(
+                        .internalFailureException, "The shard's log is damaged: \(text)")))
+            return true
+        case .tail:
+            return chooseAtTail()
+        }
+    }
+
+    /// Everything published is sent: end of the shard, a sign of life, or sleep.
+    private func chooseAtTail() -> Bool {
+        let children = worker.children(of: feed)
+        if feed.shard.log.isClosed, position >= feed.shard.log.tail, !children.isEmpty {
+            let behind = feed.shard.closedSecond.map {
+                max(0, worker.nodeMilliseconds - Int64($0) * 1000)
+            }
+            setUnit(.shardEnd, continuation: ShardState.endIndex, behind: behind ?? 0, children)
+            phase = .lastUnit
+            return true
+        }
+        if keepAliveIsDue {
+            let quiet = feed.shard.log.quietPoint()
+            guard quiet.tail == position else { return true }
+            keepAliveIsDue = false
+            setUnit(.keepAlive, continuation: max(continuation, quiet.continuation), behind: 0, [])
+            return true
+        }
+        return !feed.sleep(self, at: position, reactor: worker.index)
+    }
+
+    private func setUnit(
+        _ kind: EventCut.Kind, continuation: UInt64, behind: Int64, _ children: [ChildShard]
+    ) {
+        let cut = EventCut(
+            kind: kind, start: position, end: position, count: 0, continuation: continuation,
+            millisBehind: behind)
+        guard case .event(let entry) = feed.encode(again: cut, children: children) else {
+            preconditionFailure("An event without records needs nothing of the log.")
+        }
+        unit = Unit(bytes: entry.bytes, cut: cut)
+    }
+
+    private func waitForDisk(_ range: Range<Position>) {
+        isWaitingForDisk = true
+        worker.prefault(feed.shard.log, range, for: self)
+    }
+}

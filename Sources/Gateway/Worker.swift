@@ -1,0 +1,302 @@
+import Access
+import Catalog
+import Clock
+import HTTP
+import Kinesis
+public import Reactor
+import ShardLog
+import Synchronization
+public import TLS
+import Wire
+
+/// The gateway of one reactor: its connections, what they wait for, and its share of the fan-out.
+///
+/// It lives on the reactor's thread and is not shared. In each turn the reactor serves sockets and
+/// messages; at its end the turn's records are handed to the committer and every connection with
+/// something to say is flushed, so requests that arrived together leave together.
+public final class Worker {
+    let node: Node
+    let reactor: Reactor
+    let index: Int
+    let counters: GatewayCounters
+    let http: HTTPContext
+    let staging: Staging
+    let fanOut: FanOut
+    let keepAlives = KeepAliveQueue()
+    let scratch = TLSScratch()
+    private(set) var tls: TLSContext
+    private let tickets: TicketKeys
+
+    /// The catalog as this reactor sees it; read again when its version moved.
+    private(set) var snapshot: CatalogSnapshot
+    private var snapshotVersion: UInt64
+
+    /// Who waits for the committer, for a worker thread or for another reactor.
+    var waiting = TokenTable<Waiting>()
+    var connections = TokenTable<Connection>()
+    /// Connections to flush at the end of the turn.
+    var dirty: [Connection] = []
+    /// One read's and one TLS record's worth of bytes, used within a call.
+    var input: [UInt8] = []
+    var output: [UInt8] = []
+    private var blocks: [[UInt8]] = []
+    private var ids = ResponseIDs()
+    private var requestID: [UInt8] = []
+    private var extendedID: [UInt8] = []
+    private var date = HTTPDate()
+    private let inbox: Inbox<Message>
+    private(set) var isDraining = false
+    private var second: Timer?
+    private var chores: [() -> Void] = []
+    private var keepAliveTimer: Timer?
+    /// Subscriptions whose turn at the disk did not come; see `prefault`.
+    var diskBusy: [Subscription] = []
+    private var drainTimers: [Timer] = []
+    private var acceptor: Acceptor?
+    let defaults: Caller
+
+    /// Called on the reactor's thread. Throws what OpenSSL says of the certificates.
+    public init(
+        node: Node, reactor: Reactor, identity: Identity, tickets: TicketKeys
+    ) throws(TLSError) {
+        self.node = node
+        self.reactor = reactor
+        http = HTTPContext(counters: node.http[reactor.index])
+        self.tickets = tickets
+        index = reactor.index
+        counters = node.counters[reactor.index]
+        tls = try TLSContext(server: identity, tickets: tickets, alpn: ["h2", "http/1.1"])
+        snapshotVersion = node.catalog.version
+        snapshot = node.catalog.snapshot
+        let waker = reactor.waker
+        staging = node.log.staging(reader: reactor.index) { waker.wake() }
+        inbox = Inbox(waker: waker)
+        fanOut = FanOut()
+        defaults = Caller(
+            account: node.settings.account, region: node.settings.region, accessKeyID: nil)
+        node.register(inbox, reactor.counters, of: index)
+        // These hooks are what keeps the gateway of this reactor alive.
+        reactor.onWake { self.drainMessages() }
+        reactor.atEndOfTurn { self.endTurn() }
+        startSweeps()
+    }
+
+    // MARK: Time
+
+    /// The clock itself, for latencies; `reactor.now` is the turn's.
+    func monotonicNow() -> UInt64 { MonotonicClock.nanoseconds }
+
+    /// Node time in milliseconds, which never goes back: for ages and expiries.
+    var nodeMilliseconds: Int64 { node.log.nodeMilliseconds() }
+
+    func scaled(seconds: Double) -> UInt64 {
+        node.settings.timeScale.nanoseconds(seconds: seconds)
+    }
+
+    // MARK: The turn
+
+    private func drainMessages() {
+        refreshSnapshot()
+        staging.drain(
+            completed: { settle($0) },
+            control: { token, outcome in controlSettled(token, outcome) },
+            advanced: { fanOut.advanced($0) })
+        inbox.drain { receive($0) }
+    }
+
+    private func receive(_ message: Message) {
+        switch message {
+        case .accepted(let descriptor): adopt(Socket(descriptor: descriptor))
+        case .takenOver(let token, let newcomer): takeOver(token, newcomer)
+        case .placeIsFree(let token): placeIsFree(token)
+        case .done(let token, let result): workDone(token, result)
+        case .reload(let identity): reload(identity)
+        case .drain(let milliseconds): drain(milliseconds)
+        case .closeAll: connections.forEach { $0.close(.shutdown) }
+        }
+    }
+
+    private func endTurn() {
+        staging.handOver()
+        // A connection that is flushed may make others dirty; they are appended and served too.
+        var position = 0
+        while position < dirty.count {
+            dirty[position].flush()
+            position += 1
+        }
+        dirty.removeAll(keepingCapacity: true)
+    }
+
+    /// Looks whether the catalog has changed; subscriptions hear of it.
+    func refreshSnapshot() {
+        let version = node.catalog.version
+        guard version != snapshotVersion else { return }
+        snapshotVersion = version
+        snapshot = node.catalog.snapshot
+        catalogChanged()
+    }
+
+    // MARK: Connections
+
+    /// Accepts connections here and spreads them over the reactors in turn.
+    public func accept(from listener: Listener) throws(SystemError) {
+        var next = 0
+        acceptor = try Acceptor(listener, on: reactor) { [unowned self] socket in
+            let reactor = next
+            next = (next + 1) % node.counters.count
+            if reactor == index {
+                adopt(socket)
+            } else {
+                node.post(.accepted(socket.release()), to: reactor)
+            }
+        }
+    }
+
+    private func adopt(_ socket: Socket) {
+        guard connections.count < Limits.connectionsPerReactor, !isDraining else {
+            socket.close()
+            counters.connectionsClosed[CloseReason.tooMany]?.add()
+            return
+        }
+        counters.connectionsAccepted.wrappingAdd(1, ordering: .relaxed)
+        do {
+            try socket.setNotSentLowat(bytes: Limits.notSentLowWater)
+            let connection = try Connection(worker: self, socket: socket)
+            connection.token = connections.insert(connection)
+            counters.connectionsOpen.wrappingAdd(1, ordering: .relaxed)
+        } catch {
+            socket.close()
+            counters.connectionsClosed[CloseReason.socketError]?.add()
+        }
+    }
+
+    func forget(_ connection: Connection, _ reason: CloseReason) {
+        connections.remove(connection.token)
+        counters.connectionsOpen.wrappingSubtract(1, ordering: .relaxed)
+        counters.connectionsClosed[reason]?.add()
+    }
+
+    private func reload(_ identity: Identity) {
+        do throws(TLSError) {
+            tls = try TLSContext(server: identity, tickets: tickets, alpn: ["h2", "http/1.1"])
+        } catch {
+            // The server made a context of it before it asked; this one fails only without memory,
+            // and the certificates in use go on.
+        }
+    }
+
+    /// A block for ciphertext that a socket did not take: one TLS record and its overhead.
+    func takeBlock() -> [UInt8] {
+        if let block = blocks.popLast() { return block }
+        var block: [UInt8] = []
+        block.reserveCapacity(Limits.ioBytes + 512)
+        return block
+    }
+
+    func giveBack(_ block: [UInt8]) {
+        guard blocks.count < 256 else { return }
+        var block = block
+        block.removeAll(keepingCapacity: true)
+        blocks.append(block)
+    }
+
+    // MARK: Heads
+
+    func caller(of head: RequestHead) -> Caller {
+        authenticate(authorization: head.field(.authorization), defaults: defaults)
+    }
+
+    /// The fields that every answer has.
+    func responseHead(status: Int, contentType: String, request: Request) -> ResponseHead {
+        ids.requestID(into: &requestID)
+        ids.extendedID(into: &extendedID)
+        var head = ResponseHead(status: status)
+        head.fields.append("x-amzn-requestid", requestID.span, varies: true)
+        head.fields.append("x-amz-id-2", extendedID.span, varies: true)
+        head.fields.append("content-type", contentType)
+        let now = date.bytes(milliseconds: WallClock.milliseconds)
+        head.fields.append("date", now.span, varies: true)
+        if request.exchange.head.field(.origin) != nil { append(crossOriginFields, to: &head) }
+        return head
+    }
+
+    func preflightHead(_ fields: [CrossOrigin.Field]) -> ResponseHead {
+        ids.requestID(into: &requestID)
+        var head = ResponseHead(status: 200)
+        head.fields.append("x-amzn-requestid", requestID.span, varies: true)
+        let now = date.bytes(milliseconds: WallClock.milliseconds)
+        head.fields.append("date", now.span, varies: true)
+        append(crossOriginFields, to: &head)
+        append(fields, to: &head)
+        return head
+    }
+
+    private func append(_ fields: [CrossOrigin.Field], to head: inout ResponseHead) {
+        for field in fields {
+            head.fields.append(name: field.name.utf8.span, value: field.value.utf8.span)
+        }
+    }
+
+    // MARK: Once in a while
+
+    private func startSweeps() {
+        let second = Timer { [unowned self] in everySecond() }
+        self.second = second
+        reactor.schedule(second, at: reactor.now &+ 1_000_000_000)
+        let keepAlive = Timer { [unowned self] in askQuietSubscriptions() }
+        keepAliveTimer = keepAlive
+        reactor.schedule(keepAlive, at: reactor.now &+ scaled(seconds: 0.25))
+    }
+
+    /// Adds something of the process to what this reactor does once a second.
+    public func everySecondAlso(_ chore: @escaping () -> Void) {
+        chores.append(chore)
+    }
+
+    private func everySecond() {
+        for chore in chores { chore() }
+        connections.forEach { $0.checkDeadlines(now: reactor.now) }
+        sweepSubscriptions()
+        refreshSnapshot()
+        if let second { reactor.schedule(second, at: reactor.now &+ 1_000_000_000) }
+    }
+
+    private func askQuietSubscriptions() {
+        let age = scaled(seconds: Limits.keepAliveSeconds)
+        keepAlives.forEachDue(now: reactor.now, age: age) { $0.keepAliveDue() }
+        if let keepAliveTimer {
+            reactor.schedule(keepAliveTimer, at: reactor.now &+ scaled(seconds: 0.25))
+        }
+    }
+
+    private func drain(_ milliseconds: UInt64) {
+        isDraining = true
+        acceptor?.stop()
+        // The ends are spread, so that clients do not all come back at once.
+        let subscriptions = fanOut.all
+        let step = milliseconds * 1_000_000 / UInt64(max(1, subscriptions.count))
+        for (position, subscription) in subscriptions.enumerated() {
+            let timer = Timer { subscription.end(.clean) }
+            drainTimers.append(timer)
+            reactor.schedule(timer, at: reactor.now &+ UInt64(position) &* step)
+        }
+        connections.forEach { $0.drain() }
+    }
+}
+
+/// Who waits under a token.
+enum Waiting {
+    case put(PendingPut)
+    /// Told when its change is durable and published, or refused.
+    case control(PendingChange)
+    /// Told when a worker thread has made the whole answer.
+    case answer(Request)
+    /// Told when a worker thread has decoded the body.
+    case decoded(Request)
+    case located((Result<Position, ServiceError>) -> Void)
+    case prefault(Subscription)
+    case subscription(Subscription)
+}
+
+/// The fields of every answer to a browser.
+private let crossOriginFields = CrossOrigin.fields

@@ -1,0 +1,43 @@
+import Testing
+
+@testable import Gateway
+
+struct BodyBudgetTests {
+    @Test func `what does not fit is refused and takes nothing`() {
+        let budget = BodyBudget(limit: 100)
+        #expect(budget.reserve(60))
+        #expect(!budget.reserve(41))
+        #expect(budget.reservedBytes == 60)
+        #expect(budget.reserve(40))
+        budget.release(60)
+        #expect(budget.reservedBytes == 40)
+    }
+}
+
+struct ResponseIDTests {
+    @Test func `request ids are version 4 UUIDs in lower case and differ`() {
+        var ids = ResponseIDs()
+        var seen: Set<[UInt8]> = []
+        var bytes: [UInt8] = []
+        for _ in 0..<1000 {
+            ids.requestID(into: &bytes)
+            let text = String(decoding: bytes, as: UTF8.self)
+            #expect(
+                text.wholeMatch(
+                    of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/)
+                    != nil)
+            seen.insert(bytes)
+        }
+        #expect(seen.count == 1000)
+    }
+
+    @Test func `extended ids are 96 characters of base64 and differ`() {
+        var ids = ResponseIDs()
+        var first: [UInt8] = []
+        var second: [UInt8] = []
+        ids.extendedID(into: &first)
+        ids.extendedID(into: &second)
+        #expect(String(decoding: first, as: UTF8.self).wholeMatch(of: /[A-Za-z0-9+\/]{96}/) != nil)
+        #expect(first != second)
+    }
+}

@@ -1,0 +1,29 @@
+import Testing
+
+@testable import Gateway
+
+struct CreditMarksTests {
+    @Test func `credit for part of an event is credit for none of it`() {
+        var marks = CreditMarks()
+        marks.sent(bytes: 100, index: 7)
+        #expect(!marks.acknowledge(bytes: 99))
+        #expect(marks.credited == 0)
+        #expect(marks.acknowledge(bytes: 100))
+        #expect(marks.credited == 7)
+    }
+
+    @Test func `full marks become coarser and never too late`() {
+        var marks = CreditMarks()
+        let events = 10 * Limits.creditMarks
+        for event in 1...events {
+            marks.sent(bytes: UInt64(event) * 10, index: UInt64(event))
+            if event % 50 == 0 {
+                // Whatever was forgotten, the credited event is one that was taken whole.
+                _ = marks.acknowledge(bytes: UInt64(event - 20) * 10)
+                #expect(marks.credited <= UInt64(event - 20))
+            }
+        }
+        #expect(marks.acknowledge(bytes: UInt64(events) * 10))
+        #expect(marks.credited == UInt64(events))
+    }
+}
