@@ -1,0 +1,114 @@
+import Clock
+import ShardLog
+import TLS
+
+/// The server's identity: the user's own files, or a private CA and a certificate of ours under
+/// `DIR/tls`, made at the first start.
+///
+/// `ca.pem` is what clients trust and stays the same; the server certificate is issued anew when
+/// it is about to expire. The process's umask keeps the keys to the server's user.
+struct Certificates: Sendable {
+    let configuration: ServerConfiguration
+    let files: any FileSystem
+
+    /// A certificate with less time left than this is issued anew at the next start or reload.
+    static let renewalSeconds: Int64 = 30 * 86_400
+
+    private var folder: String { configuration.dataFolder + "/tls" }
+
+    /// Where clients find the certificate to trust, if it is ours.
+    var authorityPath: String? {
+        configuration.certificateFiles == nil ? folder + "/ca.pem" : nil
+    }
+
+    /// Reads, or makes, the certificates. Called at the start and on SIGHUP.
+    func load() throws(StartFailure) -> Identity {
+        if let own = configuration.certificateFiles {
+            return try identity(
+                certificate: try readOwn(own.certificate, option: "--cert"),
+                key: try readOwn(own.key, option: "--key"),
+                named: "\(own.certificate) and \(own.key)")
+        }
+        try attempt { () throws(SystemFailure) in try files.makeFolder(folder) }
+        let certificate = try attempt { () throws(SystemFailure) in
+            try files.contents(of: folder + "/server.pem")
+        }
+        let key = try attempt { () throws(SystemFailure) in
+            try files.contents(of: folder + "/server.key")
+        }
+        if let certificate, let key {
+            let found = try identity(certificate: certificate, key: key, named: folder)
+            let now = WallClock.milliseconds / 1000
+            if found.validUntilSeconds > now + Self.renewalSeconds { return found }
+        }
+        return try issue()
+    }
+
+    private func attempt<Value>(
+        _ work: () throws(SystemFailure) -> Value
+    ) throws(StartFailure) -> Value {
+        do throws(SystemFailure) {
+            return try work()
+        } catch {
+            throw StartFailure("\(folder): \(error)")
+        }
+    }
+
+    /// Issues a server certificate, with a new authority if there is none yet.
+    private func issue() throws(StartFailure) -> Identity {
+        let now = WallClock.milliseconds / 1000
+        var names = ["localhost"]
+        if let host = Machine.hostName(files), host != "localhost" { names.append(host) }
+        do {
+            let authority: CertificateAuthority
+            if let certificate = try files.contents(of: folder + "/ca.pem"),
+                let key = try files.contents(of: folder + "/ca.key")
+            {
+                authority = try CertificateAuthority(
+                    certificatePEM: certificate, privateKeyPEM: key)
+            } else {
+                authority = try CertificateAuthority.create(now: now)
+                try files.replace("ca.key", in: folder, with: authority.privateKeyPEM)
+                try files.replace("ca.pem", in: folder, with: authority.certificatePEM)
+            }
+            let issued: CertificateAuthority.Issued
+            do {
+                issued = try authority.issue(
+                    names: names, addresses: ["127.0.0.1", "::1"], now: now)
+            } catch {
+                // A host name that no certificate can carry; localhost is what matters.
+                issued = try authority.issue(
+                    names: ["localhost"], addresses: ["127.0.0.1", "::1"], now: now)
+            }
+            try files.replace("server.key", in: folder, with: issued.privateKeyPEM)
+            try files.replace("server.pem", in: folder, with: issued.certificateChainPEM)
+            return try Identity(
+                certificateChainPEM: issued.certificateChainPEM,
+                privateKeyPEM: issued.privateKeyPEM)
+        } catch {
+            throw StartFailure("\(folder): the server's certificate cannot be made: \(error)")
+        }
+    }
+
+    private func readOwn(_ path: String, option: String) throws(StartFailure) -> [UInt8] {
+        let found: [UInt8]?
+        do throws(SystemFailure) {
+            found = try files.contents(of: path)
+        } catch {
+            throw StartFailure("\(option) \(path) cannot be read: \(error)")
+        }
+        guard let found else { throw StartFailure("\(option) \(path): there is no such file.") }
+        return found
+    }
+
+    private func identity(
+        certificate: [UInt8], key: [UInt8], named name: String
+    ) throws(StartFailure) -> Identity {
+        do throws(TLSError) {
+            return try Identity(certificateChainPEM: certificate, privateKeyPEM: key)
+        } catch {
+            throw StartFailure(
+                "\(name): not a PEM certificate chain and its private key: \(error)")
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Catalog
+import Clock
+import Logging
+import Reactor
+import ShardLog
+import Synchronization
+
+/// The node's chores, about once a second, on a thread that may wait for the disk: the log's own,
+/// retention, cursors and catalog snapshots.
+final class Housekeeper: Sendable {
+    private let log: ShardLog
+    private let catalog: Catalog
+    private let pool: WorkerPool
+    private let logger: Logger
+    private let isBusy = Atomic<Bool>(false)
+    private let lastTrim = Atomic<Int64>(0)
+
+    /// Retention is looked at this often; a record's time is counted in hours.
+    private static let trimMilliseconds: Int64 = 10_000
+
+    init(log: ShardLog, catalog: Catalog, logger: Logger) throws(SystemError) {
+        self.log = log
+        self.catalog = catalog
+        self.logger = logger
+        pool = try WorkerPool(threads: 1, capacity: 4)
+    }
+
+    /// Starts a round, unless the one before is still waiting for the disk.
+    func wake() {
+        guard !isBusy.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        let accepted = pool.run { [self] in
+            round()
+            isBusy.store(false, ordering: .releasing)
+        }
+        if !accepted { isBusy.store(false, ordering: .releasing) }
+    }
+
+    /// The last round: what is in memory only goes into the log.
+    func finish() {
+        pool.stop()
+        catalog.flushCursors()
+    }
+
+    private func round() {
+        log.housekeep()
+        catalog.flushCursors()
+        let now = log.nodeMilliseconds()
+        if now - lastTrim.load(ordering: .relaxed) >= Self.trimMilliseconds {
+            lastTrim.store(now, ordering: .relaxed)
+            trim(now: now)
+        }
+        if log.wantsSnapshot {
+            do {
+                try catalog.checkpoint()
+            } catch {
+                // The journal keeps the entries until a later round succeeds.
+                logger.warning("The catalog could not be saved: \(error)")
+            }
+        }
+    }
+
+    /// Drops what has outlived its stream's retention, and closed shards that have nothing left.
+    private func trim(now: Int64) {
+        catalog.snapshot.visitStreams { stream in
+            let cutoff = now - Int64(stream.retentionHours) * 3_600_000
+            for shard in stream.shards where Int64(shard.createdSecond) * 1000 < cutoff {
+                log.trim(shard.log, olderThan: cutoff)
+            }
+            return true
+        }
+        catalog.forgetExpiredShards()
+    }
+}

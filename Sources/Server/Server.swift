@@ -1,0 +1,233 @@
+import CLinux
+import Catalog
+import Clock
+import Crypto
+import Gateway
+import Glibc
+import Kinesis
+import Logging
+import Reactor
+import ShardLog
+import Synchronization
+import TLS
+
+/// The process: what starts in which order, and how it ends.
+///
+/// Start: the data folder and its lock, recovery, certificates, the listener, the reactors; then
+/// the ready line. End: on SIGTERM or SIGINT nothing new is taken, subscriptions end cleanly, what
+/// was accepted is answered, and the log is synced.
+public enum Server {
+    /// Subscriptions end within this time of a drain.
+    private static let drainMilliseconds: UInt64 = 1000
+    /// What is still open then is waited for this long.
+    private static let drainLimitMilliseconds: UInt64 = 10_000
+
+    /// Runs until a signal ends it.
+    public static func run(_ configuration: ServerConfiguration) throws(StartFailure) {
+        // Keys and records are nobody else's: files that we make are readable by this user only.
+        _ = umask(0o077)
+        let signals = try step("signals") { () throws(SystemError) in try Signals() }
+        let logger = makeLogger(configuration.logLevel)
+        let files = RealFileSystem()
+        let (log, catalog) = try openLog(configuration, files)
+        let certificates = Certificates(configuration: configuration, files: files)
+        let identity = try certificates.load()
+        let tokenKey = try readTokenKey(configuration, files)
+        let listener = try listen(configuration.listen)
+        let node = try step("worker threads") { () throws(SystemError) in
+            try Node(
+                settings: GatewaySettings(
+                    region: configuration.region, account: configuration.account,
+                    bodyMemoryBytes: configuration.bodyMemoryBytes,
+                    timeScale: TimeScale(factor: configuration.timeScale)),
+                log: log, catalog: catalog, tokenKey: tokenKey, reactors: configuration.reactors
+            ) { node, page in
+                switch page {
+                case .health: healthPage(node)
+                case .metrics: metricsPage(node)
+                }
+            }
+        }
+        let housekeeper = try step("housekeeper") { () throws(SystemError) in
+            try Housekeeper(log: log, catalog: catalog, logger: logger)
+        }
+        let reactors = try startReactors(
+            configuration, node: node, identity: identity, listener: listener,
+            housekeeper: housekeeper)
+        announce(configuration, listener, certificates, logger)
+        waitForEnd(signals, certificates, node, logger)
+        drain(node, reactors, logger)
+        housekeeper.finish()
+        do {
+            try log.close()
+        } catch {
+            throw StartFailure("The log was not closed cleanly: \(error)")
+        }
+        logger.info("stopped")
+    }
+
+    // MARK: Start
+
+    private static func openLog(
+        _ configuration: ServerConfiguration, _ files: RealFileSystem
+    ) throws(StartFailure) -> (ShardLog, Catalog) {
+        let folder = configuration.dataFolder
+        do {
+            try files.makeFolder(folder)
+            var log = ShardLog.Configuration(
+                folder: folder + "/log", wallMilliseconds: { WallClock.milliseconds }, files: files)
+            log.durability = configuration.durability
+            return try Catalog.open(log)
+        } catch {
+            throw StartFailure("\(folder): \(error)")
+        }
+    }
+
+    private static func readTokenKey(
+        _ configuration: ServerConfiguration, _ files: RealFileSystem
+    ) throws(StartFailure) -> TokenKey {
+        let path = configuration.dataFolder + "/token.key"
+        do {
+            if let bytes = try files.contents(of: path) {
+                guard bytes.count == TokenKey.byteCount else {
+                    throw StartFailure(
+                        """
+                        \(path): expected \(TokenKey.byteCount) bytes. Remove it to have a new key \
+                        made; iterators that clients hold will be refused.
+                        """)
+                }
+                return TokenKey(bytes: bytes)
+            }
+            let bytes = Random.bytes(TokenKey.byteCount)
+            try files.replace("token.key", in: configuration.dataFolder, with: bytes)
+            return TokenKey(bytes: bytes)
+        } catch let failure as StartFailure {
+            throw failure
+        } catch {
+            throw StartFailure("\(path): \(error)")
+        }
+    }
+
+    private static func listen(_ address: ListenAddress) throws(StartFailure) -> Listener {
+        do throws(SystemError) {
+            return try Listener.bind(host: address.host, port: address.port)
+        } catch {
+            if error.isAddressInUse {
+                throw StartFailure(
+                    """
+                    --listen \(address.host):\(address.port): the port is in use by another \
+                    program. Choose another one; port 0 picks a free one.
+                    """)
+            }
+            throw StartFailure("--listen \(address.host):\(address.port): \(error)")
+        }
+    }
+
+    /// Starts every reactor with its gateway; the first one accepts.
+    private static func startReactors(
+        _ configuration: ServerConfiguration, node: Node, identity: Identity, listener: Listener,
+        housekeeper: Housekeeper
+    ) throws(StartFailure) -> [ReactorThread] {
+        let tickets = TicketKeys()
+        let started = Inauguration(reactors: configuration.reactors)
+        var threads: [ReactorThread] = []
+        for index in (0..<configuration.reactors).reversed() {
+            let thread = try step("reactor \(index)") { () throws(SystemError) in
+                try Reactor.start(index: index) { reactor in
+                    do {
+                        let worker = try Worker(
+                            node: node, reactor: reactor, identity: identity, tickets: tickets)
+                        if index == 0 {
+                            try worker.accept(from: listener)
+                            worker.everySecondAlso { housekeeper.wake() }
+                        }
+                        started.report(nil)
+                    } catch {
+                        started.report("reactor \(index): \(error)")
+                    }
+                }
+            }
+            threads.append(thread)
+        }
+        if let failure = started.wait() { throw StartFailure(failure) }
+        return threads
+    }
+
+    private static func announce(
+        _ configuration: ServerConfiguration, _ listener: Listener, _ certificates: Certificates,
+        _ logger: Logger
+    ) {
+        logger.info(
+            "listening on \(listener.addresses.map(\.description).joined(separator: ", "))")
+        logger.info("data in \(configuration.dataFolder), durability \(configuration.durability)")
+        if let path = certificates.authorityPath {
+            logger.info(
+                """
+                to reach it: export AWS_ENDPOINT_URL_KINESIS=https://localhost:\(listener.port) \
+                AWS_CA_BUNDLE=\(path)
+                """)
+        }
+        print("weir ready https://localhost:\(listener.port)")
+        weir_flush_stdout()
+    }
+
+    // MARK: End
+
+    /// Waits for SIGTERM or SIGINT; SIGHUP reads the certificates again.
+    private static func waitForEnd(
+        _ signals: Signals, _ certificates: Certificates, _ node: Node, _ logger: Logger
+    ) {
+        while true {
+            switch signals.wait() {
+            case .terminate, .interrupt: return
+            case .reload:
+                do throws(StartFailure) {
+                    node.reload(try certificates.load())
+                    logger.info("new connections get the certificates as they are now")
+                } catch {
+                    logger.error("the certificates in use stay: \(error)")
+                }
+            }
+        }
+    }
+
+    private static func drain(_ node: Node, _ reactors: [ReactorThread], _ logger: Logger) {
+        logger.info("draining \(node.openConnections) connections")
+        node.drain(milliseconds: drainMilliseconds)
+        // Nothing is asked of this thread any more; it looks every 10 ms whether all have left.
+        var waited: UInt64 = 0
+        while node.openConnections > 0, waited < drainLimitMilliseconds {
+            usleep(10_000)
+            waited += 10
+        }
+        if node.openConnections > 0 {
+            logger.warning("closing \(node.openConnections) connections that are still open")
+            node.closeConnections()
+        }
+        for reactor in reactors { reactor.stop() }
+        for reactor in reactors { reactor.join() }
+    }
+
+    private static func makeLogger(_ level: LogLevel) -> Logger {
+        var logger = Logger(label: "weir", factory: StreamLogHandler.standardError(label:))
+        logger.logLevel =
+            switch level {
+            case .debug: .debug
+            case .info: .info
+            case .warning: .warning
+            case .error: .error
+            }
+        return logger
+    }
+
+    /// Does one step of the start; says which one failed.
+    private static func step<Value>(
+        _ name: String, _ work: () throws(SystemError) -> Value
+    ) throws(StartFailure) -> Value {
+        do throws(SystemError) {
+            return try work()
+        } catch {
+            throw StartFailure("\(name): \(error)")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+public import ShardLog
+
+/// Everything that `weir serve` was told.
+public struct ServerConfiguration: Sendable {
+    /// Where the log, the catalog and the certificates live; made if it is missing.
+    public var dataFolder: String
+    public var listen: ListenAddress
+    /// Threads that own connections, 1 to 64.
+    public var reactors: Int
+    public var durability: Durability
+    /// PEM files of the user's own certificate chain and key; without them the server makes its own.
+    public var certificateFiles: CertificateFiles?
+    /// Region of requests whose credentials name none.
+    public var region: String
+    /// Twelve digits.
+    public var account: String
+    /// Node-wide memory for request bodies, bytes.
+    public var bodyMemoryBytes: Int
+    /// Factor on lifetimes and expiries, for tests; 1 in production.
+    public var timeScale: Double
+    public var logLevel: LogLevel
+
+    public init(
+        dataFolder: String, listen: ListenAddress, reactors: Int, durability: Durability,
+        certificateFiles: CertificateFiles?, region: String, account: String,
+        bodyMemoryBytes: Int, timeScale: Double, logLevel: LogLevel
+    ) {
+        self.dataFolder = dataFolder
+        self.listen = listen
+        self.reactors = reactors
+        self.durability = durability
+        self.certificateFiles = certificateFiles
+        self.region = region
+        self.account = account
+        self.bodyMemoryBytes = bodyMemoryBytes
+        self.timeScale = timeScale
+        self.logLevel = logLevel
+    }
+}
+
+/// A certificate chain and its key, as PEM files.
+public struct CertificateFiles: Sendable {
+    public var certificate: String
+    public var key: String
+
+    public init(certificate: String, key: String) {
+        self.certificate = certificate
+        self.key = key
+    }
+}
+
+/// What is written to standard error: this severity and above.
+public enum LogLevel: String, Sendable, CaseIterable {
+    case debug
+    case info
+    case warning
+    case error
+}
+
+/// HOST:PORT of `--listen`. Port 0 picks any free one.
+public struct ListenAddress: Sendable, Equatable {
+    public var host: String
+    public var port: UInt16
+
+    /// The port that people of other Kinesis emulators have in their configuration.
+    public static let standard = ListenAddress(host: "localhost", port: 4567)
+
+    public init(host: String, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `HOST:PORT`, `[IPv6]:PORT` or `:PORT`; nil if it is none of them.
+    public init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"),
+            let port = UInt16(text[text.index(after: colon)...])
+        else { return nil }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        self.init(host: host.isEmpty ? "localhost" : String(host), port: port)
+    }
+
+    /// Whether only processes of this machine can reach it.
+    public var isLoopback: Bool {
+        host == "localhost" || host == "::1" || isIPv4Loopback
+    }
+
+    private var isIPv4Loopback: Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+}

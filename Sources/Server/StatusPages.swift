@@ -1,0 +1,227 @@
+import Gateway
+import HTTP
+import Kinesis
+import Reactor
+import ShardLog
+import Synchronization
+
+/// `/health`: 200 while puts are accepted, else 503 with the reason.
+func healthPage(_ node: Node) -> StatusAnswer {
+    switch node.log.health {
+    case .accepting:
+        return StatusAnswer(
+            status: 200, contentType: "application/json", body: Array(#"{"status":"ok"}"#.utf8))
+    case .refusing(let reason):
+        let text = String(reason.map { "\"\\\n\r".contains($0) ? " " : $0 })
+        return StatusAnswer(
+            status: 503, contentType: "application/json",
+            body: Array(#"{"status":"refusing writes","reason":"\#(text)"}"#.utf8))
+    }
+}
+
+/// `/metrics`: what every module has counted, in Prometheus' text format.
+func metricsPage(_ node: Node) -> StatusAnswer {
+    var page = PrometheusText()
+    page.operations(node)
+    page.connections(node)
+    page.subscriptions(node)
+    page.log(node)
+    page.reactors(node)
+    return StatusAnswer(
+        status: 200, contentType: PrometheusText.contentType, body: Array(page.text.utf8))
+}
+
+extension PrometheusText {
+    fileprivate mutating func operations(_ node: Node) {
+        let names = Operation.allCases.map { ($0, [("operation", $0.name)]) }
+        func sum(_ operation: Operation, _ value: (OperationCounters) -> UInt64) -> UInt64 {
+            node.counters.reduce(0) { $0 + ($1.operations[operation].map(value) ?? 0) }
+        }
+        family("weir_requests_total", .counter, "Requests answered, by operation.")
+        for (operation, labels) in names {
+            sample(
+                "weir_requests_total", labels,
+                sum(operation) { $0.requests.load(ordering: .relaxed) })
+        }
+        family("weir_request_errors_total", .counter, "Requests answered with an error.")
+        for (operation, labels) in names {
+            sample(
+                "weir_request_errors_total", labels + [("class", "client")],
+                sum(operation) { $0.clientErrors.load(ordering: .relaxed) })
+            sample(
+                "weir_request_errors_total", labels + [("class", "server")],
+                sum(operation) { $0.serverErrors.load(ordering: .relaxed) })
+        }
+        family("weir_throttled_total", .counter, "Requests or records told to come back later.")
+        for (operation, labels) in names {
+            sample(
+                "weir_throttled_total", labels,
+                sum(operation) { $0.throttled.load(ordering: .relaxed) })
+        }
+        family(
+            "weir_request_seconds", .histogram,
+            "From the whole request to its answer (the head, for subscriptions).")
+        let bounds = OperationCounters.bucketMicroseconds.map { Double($0) / 1e6 }
+        for (operation, labels) in names {
+            let counts = (0...bounds.count).map { bucket in
+                sum(operation) { $0.latency[bucket].value.load(ordering: .relaxed) }
+            }
+            let total = sum(operation) { $0.latencyMicroseconds.load(ordering: .relaxed) }
+            histogram(
+                "weir_request_seconds", labels, bounds: bounds, counts: counts,
+                sum: Double(total) / 1e6)
+        }
+        family("weir_unknown_requests_total", .counter, "Requests that named no operation.")
+        sample(
+            "weir_unknown_requests_total",
+            node.total { $0.unknownRequests.load(ordering: .relaxed) })
+        family("weir_body_memory_refusals_total", .counter, "Requests refused for lack of memory.")
+        sample(
+            "weir_body_memory_refusals_total",
+            node.total { $0.bodyBudgetRefusals.load(ordering: .relaxed) })
+        family("weir_body_memory_bytes", .gauge, "Memory reserved for request bodies.")
+        sample("weir_body_memory_bytes", UInt64(node.reservedBodyBytes))
+    }
+
+    fileprivate mutating func connections(_ node: Node) {
+        family("weir_connections", .gauge, "Open connections.")
+        sample("weir_connections", UInt64(max(0, node.openConnections)))
+        family("weir_connections_accepted_total", .counter, "Connections accepted.")
+        sample(
+            "weir_connections_accepted_total",
+            node.total { $0.connectionsAccepted.load(ordering: .relaxed) })
+        family("weir_connections_closed_total", .counter, "Connections ended, by reason.")
+        for reason in CloseReason.allCases {
+            sample(
+                "weir_connections_closed_total", [("reason", reason.rawValue)],
+                node.total { $0.connectionsClosed[reason]?.value.load(ordering: .relaxed) ?? 0 })
+        }
+        family("weir_handshakes_total", .counter, "TLS handshakes completed.")
+        sample("weir_handshakes_total", node.total { $0.handshakes.load(ordering: .relaxed) })
+        family("weir_network_bytes_total", .counter, "Bytes on the sockets, TLS included.")
+        sample(
+            "weir_network_bytes_total", [("direction", "in")],
+            node.total { $0.bytesReceived.load(ordering: .relaxed) })
+        sample(
+            "weir_network_bytes_total", [("direction", "out")],
+            node.total { $0.bytesSent.load(ordering: .relaxed) })
+        family("weir_http_faults_total", .counter, "What peers did against HTTP, by kind.")
+        for (kind, value) in [
+            ("bad_request", node.http.reduce(0) { $0 + $1.badRequests.load(ordering: .relaxed) }),
+            ("protocol", node.http.reduce(0) { $0 + $1.protocolErrors.load(ordering: .relaxed) }),
+            ("flood", node.http.reduce(0) { $0 + $1.floods.load(ordering: .relaxed) }),
+            ("head_size", node.http.reduce(0) { $0 + $1.headsTooLarge.load(ordering: .relaxed) }),
+            ("expired", node.http.reduce(0) { $0 + $1.expired.load(ordering: .relaxed) }),
+        ] {
+            sample("weir_http_faults_total", [("kind", kind)], value)
+        }
+    }
+
+    fileprivate mutating func subscriptions(_ node: Node) {
+        family("weir_subscriptions", .gauge, "Open subscriptions.")
+        let open = node.counters.reduce(0) { $0 + $1.subscriptionsOpen.load(ordering: .relaxed) }
+        sample("weir_subscriptions", UInt64(max(0, open)))
+        family("weir_subscriptions_started_total", .counter, "Subscriptions accepted.")
+        sample(
+            "weir_subscriptions_started_total",
+            node.total { $0.subscriptionsStarted.load(ordering: .relaxed) })
+        family("weir_subscriptions_taken_over_total", .counter, "Subscriptions replaced by newer.")
+        sample(
+            "weir_subscriptions_taken_over_total",
+            node.total { $0.subscriptionsTakenOver.load(ordering: .relaxed) })
+        family("weir_subscriptions_stalled", .gauge, "Subscriptions that cannot send, by reason.")
+        for (position, code) in StallCode.allCases.enumerated() {
+            sample(
+                "weir_subscriptions_stalled", [("reason", code.name.lowercased())],
+                node.total { $0.stalled[position].value.load(ordering: .relaxed) })
+        }
+        family("weir_subscription_lag_seconds", .gauge, "The largest lag of a subscription.")
+        let lag = node.counters.map { $0.lagMilliseconds.load(ordering: .relaxed) }.max() ?? 0
+        sample("weir_subscription_lag_seconds", [], text: "\(Double(lag) / 1000)")
+        family("weir_events_encoded_total", .counter, "Events encoded; each may be sent to many.")
+        sample(
+            "weir_events_encoded_total", node.total { $0.eventsEncoded.load(ordering: .relaxed) })
+        family("weir_events_sent_total", .counter, "Events sent.")
+        sample("weir_events_sent_total", node.total { $0.eventsSent.load(ordering: .relaxed) })
+        family("weir_records_pushed_total", .counter, "Records sent in events.")
+        sample(
+            "weir_records_pushed_total", node.total { $0.recordsPushed.load(ordering: .relaxed) })
+        family("weir_event_ring_bytes", .gauge, "Encoded events kept for sharing.")
+        let ring = node.counters.reduce(0) { $0 + $1.ringBytes.load(ordering: .relaxed) }
+        sample("weir_event_ring_bytes", UInt64(max(0, ring)))
+    }
+
+    fileprivate mutating func log(_ node: Node) {
+        let counters = node.log.counters
+        family("weir_log_accepting", .gauge, "1 while puts are accepted.")
+        sample("weir_log_accepting", node.log.health == .accepting ? 1 : 0)
+        for (name, help, value) in [
+            ("commits", "Batches committed.", counters.commits.load(ordering: .relaxed)),
+            ("records", "Records committed.", counters.records.load(ordering: .relaxed)),
+            ("bytes", "Bytes of records committed.", counters.bytes.load(ordering: .relaxed)),
+            (
+                "control_entries", "Control entries committed.",
+                counters.controlEntries.load(ordering: .relaxed)
+            ),
+            (
+                "refused", "Records refused because too much was staged.",
+                counters.refusedFull.load(ordering: .relaxed)
+            ),
+            (
+                "failed", "Records and entries that the disk refused.",
+                counters.failed.load(ordering: .relaxed)
+            ),
+            (
+                "segment_syncs", "fdatasync calls on segments.",
+                counters.segmentSyncs.load(ordering: .relaxed)
+            ),
+        ] {
+            family("weir_log_\(name)_total", .counter, help)
+            sample("weir_log_\(name)_total", value)
+        }
+        family("weir_log_fdatasync_seconds", .histogram, "fdatasync calls on the journal.")
+        let counts = counters.journalSyncs.snapshot()
+        let bounds = (0..<counts.count - 1).map { bucket in
+            Double(SyncHistogram.firstBoundNanoseconds << UInt64(bucket)) / 1e9
+        }
+        histogram(
+            "weir_log_fdatasync_seconds", bounds: bounds, counts: counts,
+            sum: Double(counters.journalSyncs.totalNanoseconds.load(ordering: .relaxed)) / 1e9)
+        family("weir_log_largest_batch_bytes", .gauge, "The largest batch so far.")
+        sample(
+            "weir_log_largest_batch_bytes", counters.largestBatchBytes.load(ordering: .relaxed))
+        family("weir_log_disk_bytes", .gauge, "Bytes of journal and segments on the disk.")
+        sample("weir_log_disk_bytes", counters.bytesOnDisk.load(ordering: .relaxed))
+        family("weir_log_staged_bytes", .gauge, "Bytes of records that wait for their commit.")
+        sample("weir_log_staged_bytes", counters.stagedBytes.load(ordering: .relaxed))
+    }
+
+    fileprivate mutating func reactors(_ node: Node) {
+        let reactors = node.reactorCounters
+        family("weir_reactor_turns_total", .counter, "Turns of a reactor's loop.")
+        for (index, counters) in reactors.enumerated() {
+            sample("weir_reactor_turns_total", [("reactor", "\(index)")], counters.turns)
+        }
+        family(
+            "weir_loop_lag_seconds", .histogram,
+            "How long ready events and due timers waited for their turn.")
+        let bounds = ReactorCounters.lagBoundsNanoseconds.map { Double($0) / 1e9 }
+        for (index, counters) in reactors.enumerated() {
+            histogram(
+                "weir_loop_lag_seconds", [("reactor", "\(index)")], bounds: bounds,
+                counts: counters.lagHistogram, sum: Double(counters.lagTotalNanoseconds) / 1e9)
+        }
+        family("weir_loop_lag_max_seconds", .gauge, "The longest such wait since the start.")
+        for (index, counters) in reactors.enumerated() {
+            sample(
+                "weir_loop_lag_max_seconds", [("reactor", "\(index)")],
+                text: "\(Double(counters.lagMaximumNanoseconds) / 1e9)")
+        }
+    }
+}
+
+extension Node {
+    fileprivate func total(_ value: (GatewayCounters) -> UInt64) -> UInt64 {
+        counters.reduce(0) { $0 + value($1) }
+    }
+}

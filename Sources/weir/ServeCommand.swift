@@ -1,0 +1,142 @@
+import ArgumentParser
+import Server
+import ShardLog
+
+/// `weir serve`: the server, in the foreground.
+struct ServeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the server in the foreground.",
+        discussion: """
+            Prints one line on standard output once connections are accepted:
+              weir ready https://localhost:<port>
+            SIGTERM or SIGINT ends it cleanly; SIGHUP reads the certificates again.
+            """)
+
+    @Option(help: "Folder for the log and the certificates; made if it is missing.")
+    var data = "weir-data"
+
+    @Option(help: "HOST:PORT to listen on; loopback only. Port 0 picks a free one.")
+    var listen = "localhost:4567"
+
+    @Option(help: "Threads that own connections, 1 to 64 (default: one a core).")
+    var reactors: Int?
+
+    @Option(
+        help: """
+            When a record is acknowledged: commit (it is on disk), interval:MS (on disk at most MS \
+            milliseconds later), os (when the operating system chooses).
+            """)
+    var durability = "commit"
+
+    @Option(help: "PEM file of your own certificate chain; needs --key.")
+    var cert: String?
+
+    @Option(help: "PEM file of the certificate's private key; needs --cert.")
+    var key: String?
+
+    @Option(help: "Region of requests whose credentials name none.")
+    var region = "us-east-1"
+
+    @Option(help: "Account of all streams, 12 digits.")
+    var account = "000000000000"
+
+    @Option(
+        help: """
+            Memory for request bodies, node-wide: bytes, or with K, M or G (default: a quarter of \
+            the machine's).
+            """)
+    var memory: String?
+
+    @Option(help: "debug, info, warning or error.")
+    var logLevel = "info"
+
+    @Option(help: .hidden)
+    var timeScale: Double = 1
+
+    func run() throws {
+        // A failure prints its one line on standard error, and the exit status is 1.
+        try Server.run(try configuration())
+    }
+
+    private func configuration() throws -> ServerConfiguration {
+        guard let address = ListenAddress(listen) else {
+            throw ValidationError("--listen \(listen): expected HOST:PORT, e.g. 127.0.0.1:4567.")
+        }
+        guard address.isLoopback else {
+            throw ValidationError(
+                """
+                --listen \(listen): not a loopback address. Requests are not authenticated yet, so \
+                the server only listens on 127.0.0.1, [::1] or localhost.
+                """)
+        }
+        guard (cert == nil) == (key == nil) else {
+            throw ValidationError("--cert and --key go together: give both or neither.")
+        }
+        guard account.utf8.count == 12, account.utf8.allSatisfy({ (48...57).contains($0) }) else {
+            throw ValidationError("--account \(account): expected 12 digits.")
+        }
+        guard region.utf8.count <= 32, !region.isEmpty,
+            region.utf8.allSatisfy({
+                (97...122).contains($0) || (48...57).contains($0) || $0 == 45
+            })
+        else {
+            throw ValidationError(
+                "--region \(region): expected 1 to 32 of a-z, 0-9 and -, e.g. us-east-1.")
+        }
+        let threads = reactors ?? min(64, max(1, Machine.processors))
+        guard (1...64).contains(threads) else {
+            throw ValidationError("--reactors \(threads): expected 1 to 64.")
+        }
+        guard let level = LogLevel(rawValue: logLevel) else {
+            throw ValidationError(
+                "--log-level \(logLevel): expected debug, info, warning or error.")
+        }
+        guard timeScale > 0, timeScale <= 1 else {
+            throw ValidationError("--time-scale \(timeScale): expected more than 0 and at most 1.")
+        }
+        return ServerConfiguration(
+            dataFolder: data, listen: address, reactors: threads,
+            durability: try parsedDurability(),
+            certificateFiles: cert.flatMap { cert in
+                key.map { CertificateFiles(certificate: cert, key: $0) }
+            },
+            region: region, account: account, bodyMemoryBytes: try parsedMemory(),
+            timeScale: timeScale, logLevel: level)
+    }
+
+    private func parsedDurability() throws -> Durability {
+        switch durability {
+        case "commit": return .commit
+        case "os": return .os
+        default:
+            let parts = durability.split(separator: ":")
+            if parts.count == 2, parts[0] == "interval", let milliseconds = Int(parts[1]),
+                (1...60_000).contains(milliseconds)
+            {
+                return .interval(milliseconds: milliseconds)
+            }
+            throw ValidationError(
+                "--durability \(durability): expected commit, interval:MS (1 to 60000) or os.")
+        }
+    }
+
+    private func parsedMemory() throws -> Int {
+        guard let memory else { return max(64 << 20, Machine.memoryBytes / 4) }
+        let factors: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+        var digits = Substring(memory)
+        var factor = 1
+        if let last = digits.last, let known = factors[Character(last.uppercased())] {
+            factor = known
+            digits = digits.dropLast()
+        }
+        guard let number = Int(digits), number > 0,
+            case let (bytes, overflow) = number.multipliedReportingOverflow(by: factor), !overflow,
+            bytes >= 32 << 20
+        else {
+            throw ValidationError(
+                "--memory \(memory): expected at least 32M (one request body), e.g. 512M or 2G.")
+        }
+        return bytes
+    }
+}
