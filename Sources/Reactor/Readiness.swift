@@ -6,16 +6,18 @@ public struct Readiness: OptionSet, Sendable {
 
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    /// A read returns at once: with bytes, with the end of the stream, or with an error (`EPOLLIN`).
+    /// A read returns at once: bytes, the end of the stream, or an error (`EPOLLIN`).
     public static let readable = Readiness(rawValue: WEIR_EPOLLIN)
     /// A write takes at least one byte (`EPOLLOUT`).
     public static let writable = Readiness(rawValue: WEIR_EPOLLOUT)
-    /// Both directions are closed; always reported (`EPOLLHUP`).
+    /// Both directions are closed (`EPOLLHUP`). Reported every turn, whatever the interest, until
+    /// the registration is removed.
     public static let hangup = Readiness(rawValue: WEIR_EPOLLHUP)
-    /// The descriptor has an error to collect; always reported (`EPOLLERR`).
+    /// The descriptor has an error to collect (`EPOLLERR`). Reported every turn, whatever the
+    /// interest, until the registration is removed.
     public static let error = Readiness(rawValue: WEIR_EPOLLERR)
     /// The peer has closed its sending direction. Bytes that arrived before can still be read;
-    /// reported with an interest in `readable` or `peerClosed` (`EPOLLRDHUP`).
+    /// reported every turn with an interest in `readable` or `peerClosed` (`EPOLLRDHUP`).
     public static let peerClosed = Readiness(rawValue: WEIR_EPOLLRDHUP)
 }
 

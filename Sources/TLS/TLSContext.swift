@@ -21,10 +21,8 @@ internal import COpenSSL
         unsafe pointer = try Self.make(TLS_server_method())
         try use(identity)
         unsafe tickets.install(in: pointer)
-        let options =
-            weir_SSL_OP_CIPHER_SERVER_PREFERENCE | weir_SSL_OP_PRIORITIZE_CHACHA
-            | weir_SSL_OP_NO_RENEGOTIATION | weir_SSL_OP_NO_COMPRESSION
-        unsafe SSL_CTX_set_options(pointer, options)
+        unsafe SSL_CTX_set_options(
+            pointer, weir_SSL_OP_CIPHER_SERVER_PREFERENCE | weir_SSL_OP_PRIORITIZE_CHACHA)
         // Sessions live in the clients' tickets, not here. One ticket a handshake is enough for
         // clients that keep their connections.
         unsafe weir_ssl_ctx_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
@@ -77,6 +75,8 @@ internal import COpenSSL
         // buffer for each write is in order.
         let modes = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
         unsafe weir_ssl_ctx_set_mode(context, Int(modes))
+        unsafe SSL_CTX_set_options(
+            context, weir_SSL_OP_NO_RENEGOTIATION | weir_SSL_OP_NO_COMPRESSION)
         let isConfigured =
             unsafe weir_ssl_ctx_set_min_version(context, TLS1_2_VERSION) == 1
             && SSL_CTX_set_ciphersuites(context, Ciphers.version13) == 1

@@ -178,7 +178,8 @@ struct TransferTests {
             var random = SeededGenerator(seed: seed)
             let link = try Link(client: client, server: server)
             var hello = link.client.takeOutgoing()
-            hello[Int.random(in: 0..<hello.count, using: &random)] ^= UInt8.random(
+            // Behind the record's header, whose version nobody looks at (RFC 8446 §5.1).
+            hello[Int.random(in: 5..<hello.count, using: &random)] ^= UInt8.random(
                 in: 1...255, using: &random)
             _ = link.server.receive(hello[...])
             link.settle()

@@ -34,7 +34,7 @@ private let everywhere: Set<String> = ["Swift", "Synchronization"]
 /// Reaches the C library, which is where I/O begins: pure targets and the gateway do without.
 private let cLibrary = "Glibc"
 private let withCLibrary: Set<String> = [
-    "weir", "Server", "ShardLog", "TLS", "HTTP", "Crypto", "Reactor", "Clock",
+    "weir", "WeirClient", "Server", "ShardLog", "TLS", "HTTP", "Crypto", "Reactor", "Clock",
 ]
 
 private func imports(of line: String) -> String? {

@@ -1,0 +1,64 @@
+public import Wire
+
+/// Where a client's server is, whom it trusts, and how it behaves.
+public struct ClientConfiguration: Sendable {
+    public var endpoint: Endpoint
+    /// PEM certificates of which one must have issued the server's; nil trusts the system's.
+    public var trustedCertificates: [UInt8]?
+    /// The region that requests are for; nil leaves it to the server.
+    public var region: String?
+    /// How requests and answers are written; subscriptions are JSON whatever this is.
+    public var encoding = Encoding.json
+    public var retry = RetryPolicy()
+    /// Bytes of a subscription that may be on their way or wait for its reader, 65,535 to 2^31 − 1.
+    /// What waits exceeds it by at most one event, which the protocol bounds at 24 MiB.
+    public var subscriptionWindowBytes: Int32 = 512 << 10
+
+    public init(endpoint: Endpoint = .standard, trustedCertificates: [UInt8]? = nil) {
+        self.endpoint = endpoint
+        self.trustedCertificates = trustedCertificates
+    }
+
+    /// A configuration from what the caller says, else from the environment, else the standard one.
+    ///
+    /// The endpoint is `AWS_ENDPOINT_URL_KINESIS` or `AWS_ENDPOINT_URL`, else
+    /// `https://localhost:4567`. The certificates are in the file `AWS_CA_BUNDLE`, else for a
+    /// server on this machine in `weir-data/tls/ca.pem` if it is there, else the system's. The
+    /// region is `AWS_REGION` or `AWS_DEFAULT_REGION`, else the server's choice.
+    public static func resolved(
+        endpointURL: String? = nil, certificateFile: String? = nil, region: String? = nil
+    ) throws(ClientError) -> ClientConfiguration {
+        try resolved(
+            endpointURL: endpointURL, certificateFile: certificateFile, region: region,
+            in: ProcessSurroundings())
+    }
+
+    static func resolved(
+        endpointURL: String?, certificateFile: String?, region: String?,
+        in surroundings: some Surroundings
+    ) throws(ClientError) -> ClientConfiguration {
+        func variable(_ name: String) -> String? {
+            let value = surroundings.variable(name)
+            return value == "" ? nil : value
+        }
+        var configuration = ClientConfiguration()
+        let url =
+            endpointURL ?? variable("AWS_ENDPOINT_URL_KINESIS") ?? variable("AWS_ENDPOINT_URL")
+        if let url {
+            guard let endpoint = Endpoint(url) else {
+                throw .configuration("\"\(url)\" is not an endpoint; expected https://HOST:PORT")
+            }
+            configuration.endpoint = endpoint
+        }
+        if let file = certificateFile ?? variable("AWS_CA_BUNDLE") {
+            configuration.trustedCertificates = try surroundings.contents(
+                of: file, limit: Limits.certificateBytes)
+        } else if configuration.endpoint.isLocal {
+            // Its absence, or a file that cannot be read, leaves the system's certificates.
+            configuration.trustedCertificates = try? surroundings.contents(
+                of: "weir-data/tls/ca.pem", limit: Limits.certificateBytes)
+        }
+        configuration.region = region ?? variable("AWS_REGION") ?? variable("AWS_DEFAULT_REGION")
+        return configuration
+    }
+}

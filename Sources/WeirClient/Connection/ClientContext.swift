@@ -1,0 +1,92 @@
+public import Reactor
+public import TLS
+
+/// What the connections of one client on one reactor share: the server's addresses, the TLS
+/// context, the buffers, and the order of work in a turn.
+///
+/// Belongs to the reactor's thread, as its connections do.
+public final class ClientContext {
+    public let reactor: Reactor
+    public let endpoint: Endpoint
+    let addresses: [SocketAddress]
+    let tls: TLSContext
+    let scratch = TLSScratch()
+    let authority: [UInt8]
+    /// Runs at the end of each turn before output is written: for requests that waited.
+    var beforeOutput: (() -> Void)?
+
+    private var input: [UInt8] = []
+    private var plaintext: [UInt8] = []
+    private var withOutput: [ClientConnection] = []
+
+    /// - Parameters:
+    ///   - addresses: The endpoint's, at least one, in the order in which they are tried.
+    ///   - tls: A client's context that offers `h2` alone.
+    public init(
+        reactor: Reactor, endpoint: Endpoint, addresses: [SocketAddress], tls: TLSContext
+    ) {
+        precondition(!addresses.isEmpty, "an endpoint has an address")
+        self.reactor = reactor
+        self.endpoint = endpoint
+        self.addresses = addresses
+        self.tls = tls
+        authority = Array(endpoint.authority.utf8)
+        input.reserveCapacity(Limits.readBytes)
+        plaintext.reserveCapacity(Limits.recordBytes)
+        reactor.atEndOfTurn { [weak self] in self?.endTurn() }
+    }
+
+    /// Finds the endpoint's addresses and makes a TLS context; asks the resolver and may wait for
+    /// the network.
+    public static func prepare(
+        _ configuration: ClientConfiguration
+    ) throws(ClientError) -> (addresses: [SocketAddress], tls: TLSContext) {
+        let endpoint = configuration.endpoint
+        let addresses: [SocketAddress]
+        do throws(SystemError) {
+            addresses = try SocketAddress.resolve(host: endpoint.host, port: endpoint.port)
+        } catch {
+            throw .unreachable("\(endpoint.host) has no address")
+        }
+        do throws(TLSError) {
+            let tls = try TLSContext(client: configuration.trustedCertificates, alpn: ["h2"])
+            return (addresses, tls)
+        } catch {
+            throw .configuration("the trusted certificates: \(error.reason)")
+        }
+    }
+
+    /// Lets `connection` write at the end of this turn; once is enough.
+    func noteOutput(of connection: ClientConnection) {
+        withOutput.append(connection)
+    }
+
+    private func endTurn() {
+        beforeOutput?()
+        // Writing closes connections, and their owners may ask for output of others.
+        while !withOutput.isEmpty {
+            var connections: [ClientConnection] = []
+            swap(&connections, &withOutput)
+            for connection in connections { connection.writeOutput() }
+        }
+    }
+
+    // A buffer is lent to one connection at a time. It is taken out and put back so that appending
+    // to it is appending to a local array.
+
+    func takeInput() -> [UInt8] {
+        var buffer: [UInt8] = []
+        swap(&buffer, &input)
+        return buffer
+    }
+
+    func putBack(input buffer: consuming [UInt8]) { input = buffer }
+
+    func takePlaintext() -> [UInt8] {
+        var buffer: [UInt8] = []
+        swap(&buffer, &plaintext)
+        return buffer
+    }
+
+    func putBack(plaintext buffer: consuming [UInt8]) { plaintext = buffer }
+}

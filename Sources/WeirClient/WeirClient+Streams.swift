@@ -1,0 +1,112 @@
+import Kinesis
+import Wire
+
+extension WeirClient {
+    /// Creates a stream and waits until it is active; at most a minute.
+    ///
+    /// Throws ResourceInUseException if there is one of the name already.
+    public func createStream(_ name: String, shards: Int) async throws(ClientError) {
+        _ = try await call(.createStream, isRepeatable: false) { writer in
+            writer.member("StreamName", name)
+            writer.member("ShardCount", shards)
+        }
+        for _ in 0..<Limits.polls {
+            if try await describe(name).status == .active { return }
+            try await pause(milliseconds: Limits.pollMilliseconds)
+        }
+        throw .response("the stream \(name) does not become active")
+    }
+
+    /// Deletes a stream, its records and its consumers.
+    public func deleteStream(_ name: String) async throws(ClientError) {
+        _ = try await call(.deleteStream, isRepeatable: false) { writer in
+            writer.member("StreamName", name)
+            writer.key("EnforceConsumerDeletion")
+            writer.boolean(true)
+        }
+    }
+
+    /// What a stream is: DescribeStreamSummary.
+    public func describe(_ stream: String) async throws(ClientError) -> StreamSummary {
+        let answer = try await call(.describeStreamSummary, isRepeatable: true) { writer in
+            writer.member("StreamName", stream)
+        }
+        let summary = try answer.required("StreamDescriptionSummary")
+        guard let arn = StreamARN(try summary.requiredText("StreamARN")),
+            let status = StreamStatus(rawValue: try summary.requiredText("StreamStatus"))
+        else { throw .response("the description of \(stream) is broken") }
+        return StreamSummary(
+            name: try summary.requiredText("StreamName"), arn: arn, status: status,
+            openShardCount: Int(summary["OpenShardCount"]?.integer ?? 0),
+            consumerCount: Int(summary["ConsumerCount"]?.integer ?? 0))
+    }
+
+    /// Which shards `listShards` lists.
+    public enum ShardSelection: Sendable, Hashable {
+        /// All that have records which are retained, also closed ones.
+        case all
+        /// Those that are open.
+        case open
+        /// Those that were open at a time, in milliseconds since 1970, or later.
+        case since(Int64)
+    }
+
+    /// The shards of a stream, in the order of their numbers.
+    public func listShards(
+        _ stream: String, _ selection: ShardSelection = .all
+    ) async throws(ClientError) -> [ShardSummary] {
+        var shards: [ShardSummary] = []
+        var token: String?
+        repeat {
+            let answer = try await call(.listShards, isRepeatable: true) { writer in
+                guard let token else { return selection.write(stream, to: &writer) }
+                writer.member("NextToken", token)
+            }
+            for element in try answer.required("Shards").elements {
+                shards.append(try ShardSummary(element))
+            }
+            guard shards.count <= Limits.followedShards else {
+                throw .response("more than \(Limits.followedShards) shards")
+            }
+            token = answer["NextToken"]?.text
+        } while token != nil
+        return shards
+    }
+}
+
+extension WeirClient.ShardSelection {
+    fileprivate func write(_ stream: String, to writer: inout ResponseWriter) {
+        writer.member("StreamName", stream)
+        guard self != .all else { return }
+        writer.key("ShardFilter")
+        writer.beginStructure()
+        switch self {
+        case .all, .open: writer.member("Type", "AT_LATEST")
+        case .since(let milliseconds):
+            writer.member("Type", "FROM_TIMESTAMP")
+            writer.key("Timestamp")
+            writer.timestamp(milliseconds: milliseconds)
+        }
+        writer.endStructure()
+    }
+}
+
+extension ShardSummary {
+    init(_ document: Document) throws(ClientError) {
+        let range = try document.required("HashKeyRange")
+        let numbers = try document.required("SequenceNumberRange")
+        guard let id = ShardID(lenient: try document.requiredText("ShardId")),
+            let start = UInt128(try range.requiredText("StartingHashKey")),
+            let end = UInt128(try range.requiredText("EndingHashKey")), start <= end,
+            let starting = SequenceNumber(try numbers.requiredText("StartingSequenceNumber"))
+        else { throw .response("the description of a shard is broken") }
+        let parents = [document["ParentShardId"], document["AdjacentParentShardId"]]
+        self.init(
+            id: id,
+            parents: parents.compactMap { $0?.text }.compactMap { ShardID(lenient: $0) },
+            range: HashRange(start: start, end: end), startingSequenceNumber: starting,
+            endingSequenceNumber: numbers["EndingSequenceNumber"]?.text.flatMap {
+                SequenceNumber($0)
+            })
+    }
+}
