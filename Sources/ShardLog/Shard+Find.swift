@@ -39,17 +39,23 @@ extension Shard {
             }
             return .cold(positions(range))
         }
-        let scan = scan(segment, from: start, tail: tail) { _, header, _ in
-            isBefore(header.index, header.arrivalMilliseconds) ? .goOn : .stopBefore
+        var place = start
+        while place < end {
+            let scan = scan(segment, from: place, tail: tail) { _, header, _ in
+                isBefore(header.index, header.arrivalMilliseconds) ? .goOn : .stopBefore
+            }
+            place = scan.next
+            switch scan.problem {
+            case .cold(let range):
+                return .cold(positions(range))
+            case .damaged(let reason):
+                return .damaged(Position(offset: place), reason: reason)
+            case nil:
+                if scan.isStopped { return .found(atLeastHorizon(place)) }
+            }
         }
-        switch scan.problem {
-        case .cold(let range): return .cold(positions(range))
-        case .damaged(let reason):
-            return .damaged(Position(offset: scan.next), reason: reason)
-        case nil:
-            // A segment whose first records are not published yet begins at the tail.
-            return .found(atLeastHorizon(min(scan.next, tail)))
-        }
+        // A segment whose first records are not published yet begins at the tail.
+        return .found(atLeastHorizon(min(place, tail)))
     }
 
     private func atLeastHorizon(_ position: UInt64) -> Position {

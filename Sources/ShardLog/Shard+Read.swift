@@ -121,21 +121,30 @@ extension Shard {
         var marks: [Segment.Mark] = []
         var ordinal = segment.header.ordinal
         var due = range.lowerBound
-        let scan = scan(segment, from: range.lowerBound, tail: range.upperBound) { _, header, at in
-            if at >= due {
-                marks.append(
-                    Segment.Mark(
-                        position: at, index: header.index,
-                        arrivalMilliseconds: header.arrivalMilliseconds, ordinal: ordinal))
-                due = at + Limits.sparseBytes
+        var place = range.lowerBound
+        while place < range.upperBound {
+            let scan = scan(segment, from: place, tail: range.upperBound) { _, header, at in
+                if at >= due {
+                    marks.append(
+                        Segment.Mark(
+                            position: at, index: header.index,
+                            arrivalMilliseconds: header.arrivalMilliseconds, ordinal: ordinal))
+                    due = at + Limits.sparseBytes
+                }
+                ordinal += 1
+                return .goOn
             }
-            ordinal += 1
-            return .goOn
+            place = scan.next
+            switch scan.problem {
+            case .damaged(let reason):
+                return .damaged(Position(offset: place), reason: reason)
+            case .cold:
+                // What was brought in is out again: whoever asks next asks for it again.
+                return nil
+            case nil:
+                break
+            }
         }
-        if case .damaged(let reason)? = scan.problem {
-            return .damaged(Position(offset: scan.next), reason: reason)
-        }
-        guard scan.next == range.upperBound else { return nil }
         let made = marks
         segment.state.withLock { state in
             guard state.marksFrom == range.upperBound else { return }

@@ -14,7 +14,7 @@ public final class ShardLog: Sendable {
     let signal = Signal()
     let segmentFolder: String
     /// The locked file, held for as long as the log is open.
-    private let lock: any File
+    private let lock: Mutex<(any File)?>
 
     let shards: Mutex<[ShardNumber: Shard]>
     private let controls = Mutex<[PendingControl]>([])
@@ -33,6 +33,8 @@ public final class ShardLog: Sendable {
     /// The records of every batch up to this one are durable in their segments.
     let segmentsThrough: Atomic<UInt64>
     let snapshotBatch: Atomic<UInt64>
+    /// The last batch that recovery found; `restore` was given everything up to it.
+    let recoveredBatch: UInt64
     let controlsSinceSnapshot = Atomic<UInt64>(0)
 
     // What the housekeeper remembers.
@@ -91,7 +93,8 @@ public final class ShardLog: Sendable {
         self.configuration = configuration
         nodeTime = recovered.nodeTime
         journal = recovered.journal
-        lock = recovered.lock
+        let held = recovered.lock
+        lock = Mutex(held)
         mailboxes = (0..<Limits.readers).map { _ in Mailbox() }
         segmentFolder = Folder.segments(configuration.folder)
         let shards = recovered.shards
@@ -101,6 +104,7 @@ public final class ShardLog: Sendable {
         appliedBatch = Atomic(recovered.lastBatch)
         segmentsThrough = Atomic(recovered.segmentsThrough)
         snapshotBatch = Atomic(recovered.snapshotBatch)
+        recoveredBatch = recovered.lastBatch
         controlsSinceSnapshot.store(UInt64(recovered.controls), ordering: .relaxed)
     }
 
@@ -184,6 +188,7 @@ public final class ShardLog: Sendable {
             return thread
         }
         running?.join()
+        lock.withLock { $0 = nil }
         if case .refusing(let reason) = health { throw LogError(.refusing(reason)) }
     }
 

@@ -102,24 +102,29 @@ struct Snapshot: Equatable {
 
 extension ShardLog {
     /// Stores the control state as of batch `batch`, so that entries up to it need not be kept.
-    /// Waits for the disk. A batch below the last saved one is a bug in the caller.
+    /// Waits for the disk. `batch` is that of the last entry that was applied to
+    /// the state; 0 if there has been none since the log was opened.
     public func saveSnapshot(_ bytes: [UInt8], batch: UInt64) throws(LogError) {
-        precondition(batch >= snapshotBatch.load(ordering: .relaxed))
+        let batch = max(batch, snapshotBatch.load(ordering: .relaxed), recoveredBatch)
         let entries = controlsSinceSnapshot.load(ordering: .relaxed)
         // The tails that belong to the batch must be published before they are read, and what is
         // said of them must be durable before the snapshot says it.
         if publishedBatch.load(ordering: .acquiring) < batch { waitForSync() }
+        // Batches after it that changed nothing of the control state are covered as well.
+        let published = publishedBatch.load(ordering: .acquiring)
+        let isLatest = appliedBatch.load(ordering: .acquiring) <= batch
+        let covered = isLatest ? max(batch, published) : batch
         let states = shardStates()
         if configuration.durability != .commit { waitForSync() }
         if isRefusingForGood, case .refusing(let reason) = health {
             throw LogError(.refusing(reason))
         }
         let snapshot = Snapshot(
-            batch: batch,
+            batch: covered,
             ceilingMilliseconds: nodeTime.durableCeiling.load(ordering: .sequentiallyConsistent),
             shards: states, payload: bytes)
         try write(snapshot.encoded())
-        snapshotBatch.store(batch, ordering: .releasing)
+        snapshotBatch.store(covered, ordering: .releasing)
         controlsSinceSnapshot.subtract(entries, ordering: .relaxed)
     }
 

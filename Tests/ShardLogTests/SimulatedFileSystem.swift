@@ -1,0 +1,429 @@
+import Foundation
+import Glibc
+import Synchronization
+
+@testable import ShardLog
+
+/// A disk in memory that remembers what was made durable and what was not, can fail, fill up or
+/// hold a call, and can be cut off from power.
+final class SimulatedFileSystem: FileSystem {
+    /// What the log does to files.
+    enum Operation: Hashable {
+        case open
+        case write
+        case sync
+        case syncFolder
+        case rename
+        case unlink
+        case reserve
+        case truncate
+    }
+
+    /// A change to a file that has not been synced.
+    enum Change {
+        case bytes(offset: Int, [UInt8])
+        case length(Int)
+    }
+
+    /// A change to a folder that has not been synced.
+    enum Naming {
+        case link(name: String, inode: Int)
+        case unlink(name: String)
+        case rename(from: String, to: String, inode: Int)
+    }
+
+    struct Inode {
+        var live: [UInt8] = []
+        var durable: [UInt8] = []
+        var pending: [Change] = []
+        /// Files that mirror this one for those who map it.
+        var backing: [Int32] = []
+    }
+
+    struct State {
+        var inodes: [Int: Inode] = [:]
+        var nextInode = 0
+        var names: [String: Int] = [:]
+        var durableNames: [String: Int] = [:]
+        var pendingNames: [(folder: String, Naming)] = []
+        var folders: Set<String> = []
+        var locked: Set<Int> = []
+        var count = 0
+        var counts: [Operation: Int] = [:]
+        /// The power goes before the operation of this number.
+        var cutAt: Int?
+        var cut: Cut?
+        var capacity: Int?
+        /// Fails operations; asked with the kind, the path and how many of the kind there were.
+        var failing: (@Sendable (Operation, String, Int) -> Int32?)?
+        /// Asked before an operation, outside of the lock; may block.
+        var before: (@Sendable (Operation, String) -> Void)?
+
+        var used: Int { names.values.reduce(0) { $0 + (inodes[$1]?.live.count ?? 0) } }
+    }
+
+    /// What the disk held when the power went.
+    struct Cut {
+        var inodes: [Int: Inode]
+        var durableNames: [String: Int]
+        var pendingNames: [(folder: String, Naming)]
+        var folders: Set<String>
+    }
+
+    let state = Mutex(State())
+
+    init() {}
+
+    /// A disk as a cut left it: what was synced, and any subset of the rest by sectors and names.
+    init(after cut: Cut, seed: UInt64) {
+        var random = Random(seed: seed)
+        // Sometimes nearly everything got out, sometimes nearly nothing.
+        let odds = Int.random(in: 0...4, using: &random)
+        func kept() -> Bool { Int.random(in: 0..<4, using: &random) < odds }
+        var names = cut.durableNames
+        for (_, naming) in cut.pendingNames where kept() {
+            switch naming {
+            case .link(let name, let inode): names[name] = inode
+            case .unlink(let name): names[name] = nil
+            case .rename(let from, let to, let inode):
+                names[from] = nil
+                names[to] = inode
+            }
+        }
+        var inodes: [Int: Inode] = [:]
+        for (name, number) in names {
+            guard let inode = cut.inodes[number] else { continue }
+            var bytes = inode.durable
+            for change in inode.pending {
+                switch change {
+                case .length(let length):
+                    if kept() { bytes.set(length: length) }
+                case .bytes(let offset, let more):
+                    var place = 0
+                    while place < more.count {
+                        let sectorEnd = ((offset + place) / 512 + 1) * 512 - offset
+                        let end = min(more.count, sectorEnd)
+                        if kept() { bytes.put(more[place..<end], at: offset + place) }
+                        place = end
+                    }
+                }
+            }
+            inodes[number] = Inode(live: bytes, durable: bytes)
+            _ = name
+        }
+        let (found, known, folders) = (inodes, names, cut.folders)
+        state.withLock { state in
+            state.inodes = found
+            state.nextInode = (found.keys.max() ?? 0) + 1
+            state.names = known
+            state.durableNames = known
+            state.folders = folders
+        }
+    }
+
+    deinit {
+        state.withLock { state in
+            for inode in state.inodes.values {
+                for descriptor in inode.backing { _ = close(descriptor) }
+            }
+        }
+    }
+
+    /// A copy of what the files hold now, as after a kill.
+    func copy() -> SimulatedFileSystem {
+        let copied = SimulatedFileSystem()
+        let (inodes, names, folders) = state.withLock { state in
+            (
+                state.inodes.mapValues { Inode(live: $0.live, durable: $0.live) }, state.names,
+                state.folders
+            )
+        }
+        copied.state.withLock { state in
+            state.inodes = inodes
+            state.names = names
+            state.durableNames = names
+            state.nextInode = (inodes.keys.max() ?? 0) + 1
+            state.folders = folders
+        }
+        return copied
+    }
+
+    func contents(_ path: String) -> [UInt8]? {
+        state.withLock { state in
+            state.names[path].flatMap { state.inodes[$0]?.live }
+        }
+    }
+
+    func setContents(_ path: String, _ bytes: [UInt8]) {
+        state.withLock { state in
+            guard let inode = state.names[path] else { return }
+            state.inodes[inode]?.live = bytes
+            state.inodes[inode]?.durable = bytes
+        }
+    }
+
+    var paths: [String] { state.withLock { $0.names.keys.sorted() } }
+
+    func fail(_ rule: (@Sendable (Operation, String, Int) -> Int32?)?) {
+        state.withLock { $0.failing = rule }
+    }
+
+    /// What the disk holds now, should the power go.
+    func cutNow() -> Cut {
+        state.withLock { $0.cut ?? Self.cut($0) }
+    }
+
+    private static func cut(_ state: State) -> Cut {
+        Cut(
+            inodes: state.inodes.mapValues {
+                Inode(live: [], durable: $0.durable, pending: $0.pending)
+            },
+            durableNames: state.durableNames, pendingNames: state.pendingNames,
+            folders: state.folders)
+    }
+
+    /// Every operation passes here first.
+    func enter(_ operation: Operation, _ path: String) throws(SystemFailure) {
+        let before = state.withLock { $0.before }
+        before?(operation, path)
+        let code: Int32? = state.withLock { state in
+            state.count += 1
+            state.counts[operation, default: 0] += 1
+            if let at = state.cutAt, state.count >= at {
+                if state.cut == nil { state.cut = Self.cut(state) }
+                return EIO
+            }
+            return state.failing?(operation, path, state.counts[operation] ?? 0)
+        }
+        if let code { throw SystemFailure(errno: code, operation: operation.call) }
+    }
+
+    // FileSystem
+
+    func makeFolder(_ path: String) throws(SystemFailure) {
+        state.withLock { _ = $0.folders.insert(path) }
+    }
+
+    func list(_ path: String) throws(SystemFailure) -> [String] {
+        state.withLock { state in
+            let prefix = path + "/"
+            let all = Array(state.names.keys) + Array(state.folders)
+            return all.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+                .filter { !$0.contains("/") }
+        }
+    }
+
+    func open(_ path: String, create: Bool) throws(SystemFailure) -> any File {
+        try enter(.open, path)
+        let inode: Int? = state.withLock { state in
+            if let known = state.names[path] { return known }
+            guard create else { return nil }
+            let made = state.nextInode
+            state.nextInode += 1
+            state.inodes[made] = Inode()
+            state.names[path] = made
+            state.pendingNames.append(
+                (folder(of: path), .link(name: path, inode: made)))
+            return made
+        }
+        guard let inode else { throw SystemFailure(errno: ENOENT, operation: "open") }
+        return SimulatedFile(disk: self, inode: inode, path: path)
+    }
+
+    func rename(_ from: String, to: String) throws(SystemFailure) {
+        try enter(.rename, from)
+        state.withLock { state in
+            guard let inode = state.names.removeValue(forKey: from) else { return }
+            state.names[to] = inode
+            state.pendingNames.append(
+                (folder(of: to), .rename(from: from, to: to, inode: inode)))
+        }
+    }
+
+    func unlink(_ path: String) throws(SystemFailure) {
+        try enter(.unlink, path)
+        state.withLock { state in
+            guard state.names.removeValue(forKey: path) != nil else { return }
+            state.pendingNames.append((folder(of: path), .unlink(name: path)))
+        }
+    }
+
+    func syncFolder(_ path: String) throws(SystemFailure) {
+        try enter(.syncFolder, path)
+        state.withLock { state in
+            for (folder, naming) in state.pendingNames where folder == path {
+                switch naming {
+                case .link(let name, let inode): state.durableNames[name] = inode
+                case .unlink(let name): state.durableNames[name] = nil
+                case .rename(let from, let to, let inode):
+                    state.durableNames[from] = nil
+                    state.durableNames[to] = inode
+                }
+            }
+            state.pendingNames.removeAll { $0.folder == path }
+        }
+    }
+
+    func availableBytes(_ path: String) throws(SystemFailure) -> UInt64 {
+        state.withLock { state in
+            guard let capacity = state.capacity else { return 1 << 40 }
+            return UInt64(max(0, capacity - state.used))
+        }
+    }
+}
+
+/// A file of the simulated disk.
+final class SimulatedFile: File {
+    private let disk: SimulatedFileSystem
+    private let inode: Int
+    private let path: String
+    private let holdsLock = Mutex(false)
+
+    init(disk: SimulatedFileSystem, inode: Int, path: String) {
+        self.disk = disk
+        self.inode = inode
+        self.path = path
+    }
+
+    deinit {
+        if holdsLock.withLock({ $0 }) {
+            let inode = self.inode
+            disk.state.withLock { _ = $0.locked.remove(inode) }
+        }
+    }
+
+    func size() throws(SystemFailure) -> UInt64 {
+        disk.state.withLock { UInt64($0.inodes[inode]?.live.count ?? 0) }
+    }
+
+    func allocatedBytes() throws(SystemFailure) -> UInt64 {
+        try size()
+    }
+
+    func read(at offset: UInt64, count: Int) throws(SystemFailure) -> [UInt8] {
+        disk.state.withLock { state in
+            let live = state.inodes[inode]?.live ?? []
+            let start = min(Int(offset), live.count)
+            return [UInt8](live[start..<min(live.count, start + count)])
+        }
+    }
+
+    func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemFailure) {
+        try disk.enter(.write, path)
+        let copy = bytes.copy()
+        let isFull = disk.state.withLock { state in
+            let length = state.inodes[inode]?.live.count ?? 0
+            let growth = max(0, Int(offset) + copy.count - length)
+            if let capacity = state.capacity, state.used + growth > capacity { return true }
+            state.inodes[inode]?.live.put(copy[...], at: Int(offset))
+            state.inodes[inode]?.pending.append(.bytes(offset: Int(offset), copy))
+            for descriptor in state.inodes[inode]?.backing ?? [] {
+                _ = unsafe copy.withUnsafeBytes {
+                    unsafe pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset))
+                }
+            }
+            return false
+        }
+        if isFull { throw SystemFailure(errno: ENOSPC, operation: "pwritev") }
+    }
+
+    func sync() throws(SystemFailure) {
+        try disk.enter(.sync, path)
+        disk.state.withLock { state in
+            guard var found = state.inodes.removeValue(forKey: inode) else { return }
+            for change in found.pending {
+                switch change {
+                case .bytes(let offset, let bytes): found.durable.put(bytes[...], at: offset)
+                case .length(let length): found.durable.set(length: length)
+                }
+            }
+            found.pending = []
+            state.inodes[inode] = found
+        }
+    }
+
+    func reserve(length: UInt64) throws(SystemFailure) {
+        try disk.enter(.reserve, path)
+        let isFull = disk.state.withLock { state in
+            let now = state.inodes[inode]?.live.count ?? 0
+            guard now < Int(length) else { return false }
+            if let capacity = state.capacity, state.used + Int(length) - now > capacity {
+                return true
+            }
+            Self.set(Int(length), of: inode, in: &state)
+            return false
+        }
+        if isFull { throw SystemFailure(errno: ENOSPC, operation: "fallocate") }
+    }
+
+    func truncate(length: UInt64) throws(SystemFailure) {
+        try disk.enter(.truncate, path)
+        disk.state.withLock { Self.set(Int(length), of: inode, in: &$0) }
+    }
+
+    private static func set(
+        _ length: Int, of inode: Int, in state: inout SimulatedFileSystem.State
+    ) {
+        state.inodes[inode]?.live.set(length: length)
+        state.inodes[inode]?.pending.append(.length(length))
+        for descriptor in state.inodes[inode]?.backing ?? [] {
+            _ = ftruncate(descriptor, off_t(length))
+        }
+    }
+
+    func lock() throws(SystemFailure) -> Bool {
+        let isTaken = disk.state.withLock { $0.locked.insert(inode).inserted }
+        if isTaken { holdsLock.withLock { $0 = true } }
+        return isTaken
+    }
+
+    /// Backed by an unlinked temporary file that every later write reaches too.
+    func map(length: Int) throws(SystemFailure) -> Mapping {
+        let path = "/dev/shm/weir-log-\(UUID().uuidString)"
+        let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT, 0o600)
+        unsafe Glibc.unlink(path)
+        disk.state.withLock { state in
+            let live = state.inodes[inode]?.live ?? []
+            _ = unsafe live.withUnsafeBytes {
+                unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0)
+            }
+            state.inodes[inode]?.backing.append(descriptor)
+        }
+        return try Mapping(descriptor: descriptor, length: length)
+    }
+}
+
+extension SimulatedFileSystem.Operation {
+    var call: String {
+        switch self {
+        case .open: "open"
+        case .write: "pwritev"
+        case .sync: "fdatasync"
+        case .syncFolder: "fsync"
+        case .rename: "rename"
+        case .unlink: "unlink"
+        case .reserve: "fallocate"
+        case .truncate: "ftruncate"
+        }
+    }
+}
+
+private func folder(of path: String) -> String {
+    String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+}
+
+extension [UInt8] {
+    fileprivate mutating func set(length: Int) {
+        if length < count {
+            removeLast(count - length)
+        } else {
+            append(contentsOf: repeatElement(0, count: length - count))
+        }
+    }
+
+    fileprivate mutating func put(_ bytes: ArraySlice<UInt8>, at offset: Int) {
+        if offset > count { set(length: offset) }
+        let end = Swift.min(count, offset + bytes.count)
+        replaceSubrange(offset..<end, with: bytes)
+    }
+}
