@@ -1,0 +1,50 @@
+import Kinesis
+import Wire
+
+/// Decodes a request of any operation; the result is what the input prints as.
+func decode(
+    _ operation: Operation, _ body: [UInt8], _ encoding: Encoding
+) throws(ServiceError) -> String {
+    switch operation {
+    case .createStream: "\(try CreateStream.decode(body, encoding))"
+    case .deleteStream: "\(try DeleteStream.decode(body, encoding))"
+    case .describeStream: "\(try DescribeStream.decode(body, encoding))"
+    case .describeStreamSummary: "\(try DescribeStreamSummary.decode(body, encoding))"
+    case .listStreams: "\(try ListStreams.decode(body, encoding))"
+    case .listShards: "\(try ListShards.decode(body, encoding))"
+    case .putRecord: "\(try PutRecord.decode(body, encoding))"
+    case .putRecords: "\(try PutRecords.decode(body, encoding))"
+    case .getShardIterator: "\(try GetShardIterator.decode(body, encoding))"
+    case .getRecords: "\(try GetRecords.decode(body, encoding))"
+    case .registerStreamConsumer: "\(try RegisterStreamConsumer.decode(body, encoding))"
+    case .deregisterStreamConsumer: "\(try DeregisterStreamConsumer.decode(body, encoding))"
+    case .describeStreamConsumer: "\(try DescribeStreamConsumer.decode(body, encoding))"
+    case .listStreamConsumers: "\(try ListStreamConsumers.decode(body, encoding))"
+    case .subscribeToShard: "\(try SubscribeToShard.decode(body, encoding))"
+    case .splitShard: "\(try SplitShard.decode(body, encoding))"
+    case .mergeShards: "\(try MergeShards.decode(body, encoding))"
+    case .commitCursor: "\(try CommitCursor.decode(body, encoding))"
+    case .listCursors: "\(try ListCursors.decode(body, encoding))"
+    }
+}
+
+/// The error of a request, or nil.
+func refusal(
+    _ operation: Operation, _ body: [UInt8], _ encoding: Encoding = .json
+) -> ServiceError? {
+    do throws(ServiceError) {
+        _ = try decode(operation, body, encoding)
+        return nil
+    } catch {
+        return error
+    }
+}
+
+/// The error of a request in JSON, or nil.
+func refusal(_ operation: Operation, _ json: String) -> ServiceError? {
+    refusal(operation, Array(json.utf8))
+}
+
+extension Operation {
+    static func named(_ name: String) -> Operation? { allCases.first { $0.name == name } }
+}
