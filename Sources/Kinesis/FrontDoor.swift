@@ -11,6 +11,13 @@ public enum FrontDoor {
         public var status: Int
         public var contentType: String
         public var body: [UInt8]
+
+        /// A response of these parts.
+        public init(status: Int, contentType: String, body: [UInt8]) {
+            self.status = status
+            self.contentType = contentType
+            self.body = body
+        }
     }
 
     /// Where a request goes.
