@@ -70,7 +70,7 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Server", "WeirClient",
+                "Server", "WeirClient", "Kinesis", "Wire", "HTTP", "TLS", "Reactor", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
@@ -87,6 +87,8 @@ let package = Package(
         tests("ShardLog", ["ShardLog", "CBytes"]),
         tests("Catalog", ["Catalog", "ShardLog", "Kinesis"]),
         tests("Gateway", ["Gateway", "Catalog", "ShardLog", "Kinesis", "Wire"]),
+        tests(
+            "WeirClient", ["WeirClient", "weir", "HTTP", "TLS", "Reactor", "Kinesis", "Wire"]),
         tests("Tidy", []),
     ],
     swiftLanguageModes: [.v6]
