@@ -91,7 +91,7 @@ final class Connection: ReadinessHandler, TurnHandler {
                 if lingeringSince == nil { receive() }
                 if count < Limits.ioBytes { return }
             case .wouldBlock: return
-            case .closed: return close(.closedByPeer)
+            case .closed: return close(lingeringSince == nil ? .closedByPeer : endReason)
             case .failed: return close(.socketError)
             }
         }
@@ -106,6 +106,9 @@ final class Connection: ReadinessHandler, TurnHandler {
         }
         let wasEstablished = tls.isEstablished
         let progress = tls.receive(input.span) { plaintext in receivePlaintext(plaintext) }
+        // Handshake bytes and alerts lie in the reactor's scratch: they go before another
+        // connection needs it.
+        drainTLSOutput()
         if !wasEstablished, tls.isEstablished {
             worker.counters.handshakes.wrappingAdd(1, ordering: .relaxed)
             establishedAt = worker.reactor.now
@@ -117,10 +120,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         case .closed:
             flush()
             close(.closedByPeer)
-        case .failed:
-            // The alert that says why is in the output.
-            drainTLSOutput()
-            close(wasEstablished ? .protocolError : .handshakeFailed)
+        case .failed: close(wasEstablished ? .protocolError : .handshakeFailed)
         }
     }
 
@@ -161,10 +161,13 @@ final class Connection: ReadinessHandler, TurnHandler {
     }
 
     private func answerPlainHTTP() {
-        unsent = plainHTTPAnswer
-        unsentStart = 0
-        closesWhenWritten = .plainHTTP
-        writeUnsent()
+        endReason = .plainHTTP
+        if case .bytes = socket.write(plainHTTPAnswer.span) {
+            lingeringSince = worker.reactor.now
+            socket.shutdownWrites()
+        } else {
+            close(.plainHTTP)
+        }
     }
 
     // MARK: Out
@@ -295,16 +298,16 @@ final class Connection: ReadinessHandler, TurnHandler {
     /// Called about once a second.
     func checkDeadlines(now: UInt64) {
         guard !isClosed else { return }
+        if let lingeringSince {
+            if now > lingeringSince &+ Limits.lingerDeadline { close(endReason) }
+            return
+        }
         guard tls.isEstablished else {
             if now > openedAt &+ Limits.handshakeDeadline { close(.handshakeTimeout) }
             return
         }
         guard let session else {
             if now > establishedAt &+ Limits.headDeadline { close(.headTimeout) }
-            return
-        }
-        if let lingeringSince {
-            if now > lingeringSince &+ Limits.lingerDeadline { close(endReason) }
             return
         }
         if session.hasDeadlines, session.enforce(Deadlines()) > 0 {

@@ -34,7 +34,7 @@ struct Certificates: Sendable {
             try files.contents(of: folder + "/server.pem")
         }
         let key = try attempt { () throws(SystemFailure) in
-            try files.contents(of: folder + "/server.key")
+            try files.contents(of: folder + "/server-key.pem")
         }
         if let certificate, let key {
             let found = try identity(certificate: certificate, key: key, named: folder)
@@ -62,13 +62,13 @@ struct Certificates: Sendable {
         do {
             let authority: CertificateAuthority
             if let certificate = try files.contents(of: folder + "/ca.pem"),
-                let key = try files.contents(of: folder + "/ca.key")
+                let key = try files.contents(of: folder + "/ca-key.pem")
             {
                 authority = try CertificateAuthority(
                     certificatePEM: certificate, privateKeyPEM: key)
             } else {
                 authority = try CertificateAuthority.create(now: now)
-                try files.replace("ca.key", in: folder, with: authority.privateKeyPEM)
+                try files.replace("ca-key.pem", in: folder, with: authority.privateKeyPEM)
                 try files.replace("ca.pem", in: folder, with: authority.certificatePEM)
             }
             let issued: CertificateAuthority.Issued
@@ -80,7 +80,7 @@ struct Certificates: Sendable {
                 issued = try authority.issue(
                     names: ["localhost"], addresses: ["127.0.0.1", "::1"], now: now)
             }
-            try files.replace("server.key", in: folder, with: issued.privateKeyPEM)
+            try files.replace("server-key.pem", in: folder, with: issued.privateKeyPEM)
             try files.replace("server.pem", in: folder, with: issued.certificateChainPEM)
             return try Identity(
                 certificateChainPEM: issued.certificateChainPEM,

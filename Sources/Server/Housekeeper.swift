@@ -4,6 +4,7 @@ import Logging
 import Reactor
 import ShardLog
 import Synchronization
+import TLS
 
 /// The node's chores, about once a second, on a thread that may wait for the disk: the log's own,
 /// retention, cursors and catalog snapshots.
@@ -13,15 +14,24 @@ final class Housekeeper: Sendable {
     private let pool: WorkerPool
     private let logger: Logger
     private let isBusy = Atomic<Bool>(false)
+    private let tickets: TicketKeys
     private let lastTrim = Atomic<Int64>(0)
+    private let lastRotation = Atomic<Int64>(0)
+
+    /// Session tickets are sealed with a new key this often.
+    private static let rotationMilliseconds: Int64 = 12 * 3_600_000
 
     /// Retention is looked at this often; a record's time is counted in hours.
     private static let trimMilliseconds: Int64 = 10_000
 
-    init(log: ShardLog, catalog: Catalog, logger: Logger) throws(SystemError) {
+    init(
+        log: ShardLog, catalog: Catalog, tickets: TicketKeys, logger: Logger
+    ) throws(SystemError) {
         self.log = log
         self.catalog = catalog
         self.logger = logger
+        self.tickets = tickets
+        lastRotation.store(log.nodeMilliseconds(), ordering: .relaxed)
         pool = try WorkerPool(threads: 1, capacity: 4)
     }
 
@@ -49,13 +59,15 @@ final class Housekeeper: Sendable {
             lastTrim.store(now, ordering: .relaxed)
             trim(now: now)
         }
-        if log.wantsSnapshot {
-            do {
-                try catalog.checkpoint()
-            } catch {
-                // The journal keeps the entries until a later round succeeds.
-                logger.warning("The catalog could not be saved: \(error)")
-            }
+        if now - lastRotation.load(ordering: .relaxed) >= Self.rotationMilliseconds {
+            lastRotation.store(now, ordering: .relaxed)
+            tickets.rotate()
+        }
+        do {
+            try catalog.checkpoint()
+        } catch {
+            // The journal keeps the entries until a later round succeeds.
+            logger.warning("The catalog could not be saved: \(error)")
         }
     }
 

@@ -48,11 +48,12 @@ public enum Server {
                 }
             }
         }
+        let tickets = TicketKeys()
         let housekeeper = try step("housekeeper") { () throws(SystemError) in
-            try Housekeeper(log: log, catalog: catalog, logger: logger)
+            try Housekeeper(log: log, catalog: catalog, tickets: tickets, logger: logger)
         }
         let reactors = try startReactors(
-            configuration, node: node, identity: identity, listener: listener,
+            configuration, node: node, identity: identity, tickets: tickets, listener: listener,
             housekeeper: housekeeper)
         announce(configuration, listener, certificates, logger)
         waitForEnd(signals, certificates, node, logger)
@@ -125,10 +126,9 @@ public enum Server {
 
     /// Starts every reactor with its gateway; the first one accepts.
     private static func startReactors(
-        _ configuration: ServerConfiguration, node: Node, identity: Identity, listener: Listener,
-        housekeeper: Housekeeper
+        _ configuration: ServerConfiguration, node: Node, identity: Identity,
+        tickets: TicketKeys, listener: Listener, housekeeper: Housekeeper
     ) throws(StartFailure) -> [ReactorThread] {
-        let tickets = TicketKeys()
         let started = Inauguration(reactors: configuration.reactors)
         var threads: [ReactorThread] = []
         for index in (0..<configuration.reactors).reversed() {
