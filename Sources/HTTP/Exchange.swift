@@ -4,7 +4,7 @@
 /// happens. It belongs to the thread of its session.
 @safe public final class Exchange {
     /// Whether this is a stream of HTTP/2.
-    public internal(set) var isHTTP2 = false
+    public var isHTTP2: Bool { streamID != 0 }
 
     /// The handler's own state; dropped when the exchange is closed.
     public var attachment: AnyObject?
@@ -13,21 +13,27 @@
     public var head: RequestHead { requestHead }
 
     /// Body payload received and handed to the handler.
-    public internal(set) var receivedBodyBytes: UInt64 = 0
+    public var receivedBodyBytes: UInt64 { received }
 
     /// Body payload handed to the output: DATA or chunk payload without framing.
-    public internal(set) var sentBodyBytes: UInt64 = 0
+    public var sentBodyBytes: UInt64 { sent }
 
     /// Whether `exchangeClosed` was called, or is being called.
-    public internal(set) var isClosed = true
+    public var isClosed: Bool { closed }
 
     /// Whether a response was given.
-    public internal(set) var isAnswered = false
+    public var isAnswered: Bool { answered }
 
     /// Whether the whole request has arrived.
-    public internal(set) var requestIsWhole = false
+    public var requestIsWhole: Bool { whole }
 
-    var requestHead = RequestHead()
+    // Stored properties are not public, so that using them carries no exclusivity checks.
+    let requestHead = RequestHead()
+    var received: UInt64 = 0
+    var sent: UInt64 = 0
+    var closed = true
+    var answered = false
+    var whole = false
 
     // The session keeps its open exchanges alive and clears this when it closes one, at the latest
     // in its own deinit, so the reference never outlives the session.
@@ -46,12 +52,11 @@
     var hasNoBody = false
 
     var announced = false
-    var refused = false
     var responseIsWhole = false
     var abortedByUs = false
     var resetByPeer: ResetCode?
     var resetQueued = false
-    var consumedBodyBytes: UInt64 = 0
+    var consumedBytes: UInt64 = 0
 
     // Window arithmetic of creditedBodyBytes: the stream's window less the peer's initial window,
     // at its highest and when sampled last.
@@ -80,8 +85,8 @@
     /// Answers with a whole body. `content-length` is added, also 0, and the body left out where
     /// HTTP says so: HEAD, 204, 304.
     public func respond(_ head: ResponseHead, body: [UInt8]) {
-        guard let session = unsafe session, !isAnswered else { return }
-        isAnswered = true
+        guard !answered, let session = unsafe session else { return }
+        answered = true
         self.body = body
         session.send(self, head)
     }
@@ -89,8 +94,8 @@
     /// Answers with a body that a source gives piece by piece. The head is sent at once, without
     /// waiting for the first bytes.
     public func respond(_ head: ResponseHead, source: any BodySource) {
-        guard let session = unsafe session, !isAnswered else { return }
-        isAnswered = true
+        guard !answered, let session = unsafe session else { return }
+        answered = true
         self.source = source
         session.send(self, head)
     }
@@ -105,10 +110,9 @@
     /// Returns credit for body bytes that were used; the peer may send as many again. On HTTP/1.1
     /// there is no credit and this does nothing.
     public func consumed(_ count: Int) {
-        precondition(
-            count >= 0 && consumedBodyBytes + UInt64(count) <= receivedBodyBytes || isClosed)
         guard let session = unsafe session else { return }
-        consumedBodyBytes += UInt64(count)
+        consumedBytes += UInt64(count)
+        precondition(consumedBytes <= received, "more was consumed than was received")
         session.credit(self, count)
     }
 
@@ -133,7 +137,7 @@
 
     /// Why the response's next bytes are not going out; nil if there are none now.
     public var isStalled: StallReason? {
-        guard isAnswered, !responseIsWhole, !sourceWaits, let session = unsafe session else {
+        guard answered, !responseIsWhole, !sourceWaits, let session = unsafe session else {
             return nil
         }
         return session.stallReason(self)
@@ -141,11 +145,11 @@
 
     // MARK: Life, by the session
 
-    func open(session: any ExchangeSession, isHTTP2: Bool, streamID: Int32) {
+    /// Begins a request; the stream is 0 on HTTP/1.1.
+    func open(session: any ExchangeSession, streamID: Int32) {
         unsafe self.session = session
-        self.isHTTP2 = isHTTP2
         self.streamID = streamID
-        isClosed = false
+        closed = false
     }
 
     /// Makes room for the response's names and values. No stream uses the old arena yet.
@@ -156,26 +160,22 @@
         unsafe responseArena = .allocate(capacity: bytes)
     }
 
-    /// Prepares for another request; false if someone still holds the old request's head.
+    /// Prepares for another request; false if it is too large to keep.
     func recycle() -> Bool {
-        guard isKnownUniquelyReferenced(&requestHead) else { return false }
-        requestHead.clear()
-        if responseCapacity > Limits.pooledArenaBytes {
-            unsafe responseArena.deallocate()
-            responseCapacity = 512
-            unsafe responseArena = .allocate(capacity: 512)
+        guard requestHead.isWorthKeeping, responseCapacity <= Limits.pooledArenaBytes else {
+            return false
         }
-        receivedBodyBytes = 0
-        sentBodyBytes = 0
-        isAnswered = false
-        requestIsWhole = false
+        requestHead.clear()
+        received = 0
+        sent = 0
+        answered = false
+        whole = false
         announced = false
-        refused = false
         responseIsWhole = false
         abortedByUs = false
         resetByPeer = nil
         resetQueued = false
-        consumedBodyBytes = 0
+        consumedBytes = 0
         highestWindowExcess = 0
         credited = 0
         watchedBytes = 0
@@ -186,8 +186,6 @@
 
     /// Lets go of everything that the response held; the exchange stays readable.
     func release() {
-        isClosed = true
-        unsafe session = nil
         body = []
         bodyOffset = 0
         source = nil

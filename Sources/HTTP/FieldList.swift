@@ -51,17 +51,49 @@ public struct FieldList: Sendable {
         precondition(nameCount > 0 && nameCount <= 255 && value.count <= 65_535)
         precondition(count < Limits.responseFields)
         count += 1
-        storage.append(addingCapacity: FieldList.headerBytes + nameCount + value.count) { output in
-            output.append(varies ? FieldList.neverIndexed : 0)
-            output.append(UInt8(nameCount))
-            output.append(UInt8(truncatingIfNeeded: value.count))
-            output.append(UInt8(truncatingIfNeeded: value.count >> 8))
-            for i in 0..<nameCount { unsafe output.append(name[i]) }
-            for i in 0..<value.count {
-                let byte = unsafe value[i]
-                output.append(byte == 0x0d || byte == 0x0a || byte == 0 ? 0x20 : byte)
+        let total = FieldList.headerBytes + nameCount + value.count
+        storage.append(addingCapacity: total) { output in
+            unsafe output.withUnsafeMutableBufferPointer { buffer, initialized in
+                guard let base = buffer.baseAddress else { return }
+                let at = unsafe base + initialized
+                unsafe at[0] = varies ? FieldList.neverIndexed : 0
+                unsafe at[1] = UInt8(nameCount)
+                unsafe at[2] = UInt8(truncatingIfNeeded: value.count)
+                unsafe at[3] = UInt8(truncatingIfNeeded: value.count >> 8)
+                unsafe (at + FieldList.headerBytes).update(from: name, count: nameCount)
+                let place = unsafe at + FieldList.headerBytes + nameCount
+                if let from = value.baseAddress {
+                    unsafe place.update(from: from, count: value.count)
+                }
+                var least = UInt8.max
+                for i in 0..<value.count { least = unsafe min(least, place[i]) }
+                if least < 0x20 { unsafe FieldList.blankLineEnds(place, value.count) }
+                initialized += total
             }
         }
+    }
+
+    private static func blankLineEnds(_ value: UnsafeMutablePointer<UInt8>, _ count: Int) {
+        for i in 0..<count where unsafe value[i] == 0x0d || value[i] == 0x0a || value[i] == 0 {
+            unsafe value[i] = 0x20
+        }
+    }
+
+    /// A place in the list to come back to.
+    public struct Mark: Sendable {
+        fileprivate var bytes: Int
+        fileprivate var count: Int
+    }
+
+    /// The end of the list as it is now.
+    public var mark: Mark { Mark(bytes: storage.count, count: count) }
+
+    /// Removes what was appended behind `mark` and keeps the memory: whoever keeps one list, appends
+    /// what differs, responds and goes back to the mark, allocates nothing.
+    public mutating func truncate(to mark: Mark) {
+        precondition(mark.bytes <= storage.count && mark.count <= count)
+        storage.removeLast(storage.count - mark.bytes)
+        count = mark.count
     }
 
     /// The value of the first field with this lower-case name; O(bytes).

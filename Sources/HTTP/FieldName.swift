@@ -1,3 +1,5 @@
+internal import CNGHTTP2
+
 /// The request fields that a session recognises while it reads a head, so that asking for one
 /// costs no search.
 public enum FieldName: UInt8, Sendable, CaseIterable {
@@ -63,7 +65,5 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
 
 /// Whether `count` bytes at `bytes` are `text`, which has that length.
 func equal(_ bytes: UnsafePointer<UInt8>, _ text: StaticString, _ count: Int) -> Bool {
-    let other = unsafe text.utf8Start
-    for i in 0..<count where unsafe bytes[i] != other[i] { return false }
-    return true
+    unsafe weir_equal_bytes(bytes, text.utf8Start, count) != 0
 }

@@ -156,7 +156,7 @@ struct HTTP1Framing {
             guard lengths == 1, let length = unsafe Decimal.read(bytes + start, end - start) else {
                 return false
             }
-            head.contentLength = length
+            head.declaredLength = length
             if codings == 0 { framing.body = length > 0 ? .bytes(length) : .none }
             return true
         case .transferEncoding:

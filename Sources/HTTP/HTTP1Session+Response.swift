@@ -3,7 +3,7 @@ extension HTTP1Session: ExchangeSession {
     func send(_ exchange: Exchange, _ head: ResponseHead) {
         precondition(head.status >= 200 && head.status <= 599)
         guard exchange === current else { return }
-        if !exchange.requestIsWhole {
+        if !exchange.whole {
             // A short rest is read and thrown away; a long one, one of unknown length, or one that
             // may never be sent because the client waits for a 100, costs the connection.
             let rest = restOfBody ?? Int.max
@@ -26,7 +26,7 @@ extension HTTP1Session: ExchangeSession {
     func writeSome() -> Bool {
         if output.flushQueue() { return output.free > 0 }
         if case .dead = phase { return false }
-        guard let exchange = current, exchange.isAnswered else {
+        guard let exchange = current, exchange.answered else {
             switch phase {
             case .closing: return false
             default: break
@@ -82,7 +82,7 @@ extension HTTP1Session: ExchangeSession {
     }
 
     private func count(_ exchange: Exchange, _ n: Int) {
-        exchange.sentBodyBytes += UInt64(n)
+        exchange.sent += UInt64(n)
         counters.bodyBytesSent.count(UInt64(n))
     }
 

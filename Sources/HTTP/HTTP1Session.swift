@@ -5,7 +5,8 @@
 @safe public final class HTTP1Session: Session {
     let context: HTTPContext
     let counters: HTTPCounters
-    unowned let handler: any RequestHandler
+    // The owner's promise: the handler outlives the session.
+    unowned(unsafe) let handler: any RequestHandler
 
     enum Phase {
         /// A head is awaited or arrives.
@@ -54,11 +55,15 @@
     public init(context: HTTPContext, handler: any RequestHandler) {
         self.context = context
         counters = context.counters
-        self.handler = handler
-        waitingSince = context.now
+        unsafe self.handler = handler
+        waitingSince = context.time
     }
 
-    deinit { closeExchange(.connectionLost) }
+    deinit {
+        // Nobody is told any more: the handler may be on its way out too.
+        current?.closed = true
+        if let current { unsafe current.session = nil }
+    }
 
     // MARK: Bytes in
 
@@ -171,13 +176,13 @@
     private func beginHead() -> Exchange {
         if let current { return current }
         let exchange = context.takeExchange()
-        exchange.open(session: self, isHTTP2: false, streamID: 0)
+        exchange.open(session: self, streamID: 0)
         current = exchange
         lineEnds = 0
         isInRequestLine = true
         leadingLines = 0
         headBegan = true
-        waitingSince = context.now
+        waitingSince = context.time
         return exchange
     }
 
@@ -194,7 +199,7 @@
         switch framing.body {
         case .none:
             phase = .answer
-            exchange.requestIsWhole = true
+            exchange.whole = true
         case .bytes(let count):
             phase = .body
             bodyRemaining = count
@@ -203,11 +208,11 @@
             chunks = HTTP1Chunks()
         }
         continueOwed =
-            !framing.isHTTP10 && !exchange.requestIsWhole && exchange.requestHead.expectsContinue
-        handler.requestBegan(exchange)
-        guard current === exchange, !exchange.isAnswered else { return }
-        if exchange.requestIsWhole {
-            handler.requestEnded(exchange)
+            !framing.isHTTP10 && !exchange.whole && exchange.requestHead.expectsContinue
+        unsafe handler.requestBegan(exchange)
+        guard current === exchange, !exchange.answered else { return }
+        if exchange.whole {
+            unsafe handler.requestEnded(exchange)
         } else if continueOwed {
             continueOwed = false
             output.queue("HTTP/1.1 100 Continue\r\n\r\n")
@@ -239,16 +244,16 @@
 
     private func deliver(_ exchange: Exchange, _ bytes: Span<UInt8>) {
         counters.bodyBytesReceived.count(UInt64(bytes.count))
-        exchange.receivedBodyBytes += UInt64(bytes.count)
-        guard !exchange.isAnswered else { return }
-        handler.requestBody(exchange, bytes)
+        exchange.received += UInt64(bytes.count)
+        guard !exchange.answered else { return }
+        unsafe handler.requestBody(exchange, bytes)
     }
 
     private func bodyEnded(_ exchange: Exchange) {
         guard current === exchange, case .body = phase else { return }
-        exchange.requestIsWhole = true
+        exchange.whole = true
         phase = .answer
-        if !exchange.isAnswered { handler.requestEnded(exchange) }
+        if !exchange.answered { unsafe handler.requestEnded(exchange) }
     }
 
     /// Bytes of a length-delimited body that are still to come; nil if only the peer knows.
@@ -277,7 +282,7 @@
         if case .dead = phase { return false }
         if output.hasQueue { return true }
         guard let current else { return false }
-        return current.isAnswered && !current.sourceWaits
+        return current.answered && !current.sourceWaits
     }
 
     public var wantsInput: Bool { held.count - heldStart < Limits.heldBytes }
@@ -307,7 +312,7 @@
         case 408: counters.expired.count()
         default: counters.badRequests.count()
         }
-        let begun = current?.isAnswered ?? false
+        let begun = current?.answered ?? false
         closeExchange(.protocolError)
         inputPending = true
         if begun {
@@ -334,14 +339,14 @@
 
     private func beginClosing() {
         phase = .closing
-        waitingSince = context.now
+        waitingSince = context.time
     }
 
     public func connectionLost() { die(.connectionLost) }
 
     /// The response was handed to the output; makes place for the next request.
     func answered(_ exchange: Exchange) {
-        let rest = exchange.requestIsWhole ? 0 : restOfBody
+        let rest = exchange.whole ? 0 : restOfBody
         closeExchange(.complete)
         if closesAfterAnswer || isDraining {
             beginClosing()
@@ -350,7 +355,7 @@
             heldStart = 0
         } else if let rest, rest > 0 {
             phase = .discard(rest)
-            waitingSince = context.now
+            waitingSince = context.time
         } else {
             phase = .head
         }
@@ -364,9 +369,9 @@
     }
 
     private func closed(_ exchange: consuming Exchange, _ reason: ExchangeEnd) {
-        exchange.isClosed = true
+        exchange.closed = true
         unsafe exchange.session = nil
-        if exchange.announced { handler.exchangeClosed(exchange, reason) }
+        if exchange.announced { unsafe handler.exchangeClosed(exchange, reason) }
         exchange.release()
         context.recycle(exchange)
     }
@@ -392,7 +397,7 @@
     }
 
     public func enforce(_ deadlines: Deadlines) -> Int {
-        let now = context.now
+        let now = context.time
         if hasIncompleteHead {
             guard now &- waitingSince > deadlines.head else { return 0 }
             if headBegan {
@@ -417,13 +422,13 @@
         }
         let limit: UInt64
         let progress: UInt64
-        if exchange.isAnswered {
+        if exchange.answered {
             guard exchange.source == nil else { return 0 }
             limit = deadlines.response
-            progress = exchange.sentBodyBytes / Limits.leastProgressBytes
-        } else if !exchange.requestIsWhole {
+            progress = exchange.sent / Limits.leastProgressBytes
+        } else if !exchange.whole {
             limit = deadlines.requestBody
-            progress = exchange.receivedBodyBytes
+            progress = exchange.received
         } else {
             return 0
         }
@@ -433,7 +438,7 @@
             return 0
         }
         guard now &- exchange.watchedSince > limit else { return 0 }
-        if exchange.isAnswered {
+        if exchange.answered {
             counters.expired.count()
             die(.aborted)
         } else {

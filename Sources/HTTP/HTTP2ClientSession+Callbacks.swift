@@ -4,17 +4,23 @@ extension HTTP2Library {
     /// The library of clients; each session of a client has its own.
     static func client() -> HTTP2Library {
         unsafe HTTP2Library(HTTPConfiguration()) { table in
-            unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(table, onBeginHeaders)
-            unsafe nghttp2_session_callbacks_set_on_header_callback(table, onHeader)
-            unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, onData)
-            unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(table, onFrame)
-            unsafe nghttp2_session_callbacks_set_on_stream_close_callback(table, onStreamClose)
+            unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(
+                table, http2ClientBeginHeaders)
+            unsafe nghttp2_session_callbacks_set_on_header_callback(table, http2ClientHeader)
+            unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
+                table, http2ClientDataChunk)
+            unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(table, http2ClientFrame)
+            unsafe nghttp2_session_callbacks_set_on_stream_close_callback(
+                table, http2ClientStreamClose)
             unsafe nghttp2_session_callbacks_set_data_source_read_length_callback(
-                table, onReadLength)
-            unsafe nghttp2_session_callbacks_set_send_data_callback(table, onSendData)
+                table, http2ClientReadLength)
+            unsafe nghttp2_session_callbacks_set_send_data_callback(table, http2ClientSendData)
         }
     }
 }
+
+// A function's name is its C symbol, private or not, so each callback's name is the only one in
+// the program.
 
 /// The session that a callback belongs to. nghttp2 calls back only while the session, whose deinit
 /// deletes nghttp2's, makes a call; so the reference is valid for the callback.
@@ -23,7 +29,7 @@ private func session(_ user: UnsafeMutableRawPointer?) -> HTTP2ClientSession {
     return unsafe Unmanaged<HTTP2ClientSession>.fromOpaque(user).takeUnretainedValue()
 }
 
-@c private func onBeginHeaders(
+@c private func http2ClientBeginHeaders(
     _: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?, _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let frame = unsafe frame else { return 0 }
@@ -31,7 +37,7 @@ private func session(_ user: UnsafeMutableRawPointer?) -> HTTP2ClientSession {
     return 0
 }
 
-@c private func onHeader(
+@c private func http2ClientHeader(
     _: OpaquePointer?, _: UnsafePointer<nghttp2_frame>?, _ name: UnsafePointer<UInt8>?,
     _ nameCount: Int, _ value: UnsafePointer<UInt8>?, _ valueCount: Int, _: UInt8,
     _ user: UnsafeMutableRawPointer?
@@ -41,7 +47,7 @@ private func session(_ user: UnsafeMutableRawPointer?) -> HTTP2ClientSession {
     return 0
 }
 
-@c private func onData(
+@c private func http2ClientDataChunk(
     _: OpaquePointer?, _: UInt8, _ streamID: Int32, _ bytes: UnsafePointer<UInt8>?, _ count: Int,
     _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
@@ -50,7 +56,7 @@ private func session(_ user: UnsafeMutableRawPointer?) -> HTTP2ClientSession {
     return 0
 }
 
-@c private func onFrame(
+@c private func http2ClientFrame(
     _: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?, _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let frame = unsafe frame else { return 0 }
@@ -58,21 +64,21 @@ private func session(_ user: UnsafeMutableRawPointer?) -> HTTP2ClientSession {
     return 0
 }
 
-@c private func onStreamClose(
+@c private func http2ClientStreamClose(
     _: OpaquePointer?, _ streamID: Int32, _ code: UInt32, _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
     unsafe session(user).streamClosed(streamID, code)
     return 0
 }
 
-@c private func onReadLength(
+@c private func http2ClientReadLength(
     _: OpaquePointer?, _: UInt8, _: Int32, _: Int32, _: Int32, _: UInt32,
     _ user: UnsafeMutableRawPointer?
 ) -> Int {
     unsafe session(user).output.dataLength()
 }
 
-@c private func onSendData(
+@c private func http2ClientSendData(
     _: OpaquePointer?, _: UnsafeMutablePointer<nghttp2_frame>?, _ header: UnsafePointer<UInt8>?,
     _ count: Int, _: UnsafeMutablePointer<nghttp2_data_source>?,
     _ user: UnsafeMutableRawPointer?
@@ -82,7 +88,7 @@ private func session(_ user: UnsafeMutableRawPointer?) -> HTTP2ClientSession {
 }
 
 /// Packs DATA of a request.
-@c func onReadRequest(
+@c func http2ClientReadBody(
     _: OpaquePointer?, _: Int32, _: UnsafeMutablePointer<UInt8>?, _ length: Int,
     _ flags: UnsafeMutablePointer<UInt32>?, _ source: UnsafeMutablePointer<nghttp2_data_source>?,
     _ user: UnsafeMutableRawPointer?

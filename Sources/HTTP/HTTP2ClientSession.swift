@@ -41,8 +41,8 @@ internal import CNGHTTP2
     private static let fieldCapacity = Limits.responseFields + 6
 
     // Every stream that nghttp2 knows with user data.
-    private var open: [ClientCall] = []
-    private var pool: [ClientCall] = []
+    private let open = OwnedList<ClientCall>()
+    private let pool = OwnedList<ClientCall>()
     private var headTarget: ClientCall?
     private var isDead = false
     private var isCut = false
@@ -73,7 +73,11 @@ internal import CNGHTTP2
     }
 
     deinit {
-        closeAll(.connectionLost)
+        // Nobody is told any more: the receivers may be on their way out too.
+        while let call = open.removeLast() {
+            call.isClosed = true
+            call.release()
+        }
         unsafe nghttp2_session_del(library)
         unsafe fields.deallocate()
     }
@@ -89,7 +93,7 @@ internal import CNGHTTP2
         fields list: FieldList, body: [UInt8], receiver: any ResponseReceiver, tag: UInt64 = 0
     ) -> ClientCall? {
         guard !isDead, !isDraining, failure == nil else { return nil }
-        let call = pool.popLast() ?? ClientCall()
+        let call = pool.removeLast() ?? ClientCall()
         call.tag = tag
         call.receiver = receiver
         call.body = body
@@ -103,7 +107,7 @@ internal import CNGHTTP2
             streamID = unsafe nghttp2_submit_request(library, nil, fields, count, nil, user)
         } else {
             var provider = unsafe nghttp2_data_provider(
-                source: nghttp2_data_source(ptr: user), read_callback: onReadRequest)
+                source: nghttp2_data_source(ptr: user), read_callback: http2ClientReadBody)
             streamID = unsafe nghttp2_submit_request(library, nil, fields, count, &provider, user)
         }
         guard streamID > 0 else {
@@ -234,7 +238,7 @@ internal import CNGHTTP2
     private func closeAll(_ reason: ExchangeEnd) {
         isDead = true
         headTarget = nil
-        while let call = open.popLast() { closed(call, reason) }
+        while let call = open.removeLast() { closed(call, reason) }
     }
 
     private func closed(_ call: consuming ClientCall, _ reason: ExchangeEnd) {
@@ -340,28 +344,24 @@ internal import CNGHTTP2
     }
 
     func streamClosed(_ streamID: Int32, _ code: UInt32) {
-        guard let call = call(streamID) else { return }
-        if headTarget === call { headTarget = nil }
-        let index = call.openIndex
-        let last = open.removeLast()
-        if last !== call {
-            open[index] = last
-            last.openIndex = index
-        }
-        let reason: ExchangeEnd
-        if call.responseIsWhole {
-            reason = .complete
-        } else if let reset = call.resetByPeer {
-            reason = .reset(reset)
-        } else if call.cancelled {
-            reason = .aborted
-        } else if code == ResetCode.refusedStream.rawValue {
-            // The stream is above the last one that a GOAWAY names.
-            reason = .reset(.refusedStream)
-        } else {
-            reason = .protocolError
-        }
-        closed(call, reason)
+        guard !isDead,
+            let pointer = unsafe nghttp2_session_get_stream_user_data(library, streamID)
+        else { return }
+        // `open` holds the call until it is taken out; no caller does, so that it can be used again.
+        let (index, reason) = unsafe Unmanaged<ClientCall>.fromOpaque(pointer)
+            ._withUnsafeGuaranteedRef { call in
+                if headTarget === call { headTarget = nil }
+                return (call.openIndex, end(of: call, code))
+            }
+        closed(open.remove(at: index) { $0.openIndex = index }, reason)
+    }
+
+    private func end(of call: ClientCall, _ code: UInt32) -> ExchangeEnd {
+        if call.responseIsWhole { return .complete }
+        if let reset = call.resetByPeer { return .reset(reset) }
+        if call.cancelled { return .aborted }
+        // The stream is above the last one that a GOAWAY names.
+        return code == ResetCode.refusedStream.rawValue ? .reset(.refusedStream) : .protocolError
     }
 
     func pack(_ call: ClientCall, _ length: Int, _ flags: UnsafeMutablePointer<UInt32>) -> Int {

@@ -15,15 +15,17 @@ extension HTTP2Session {
     func beginBlock(_ streamID: Int32, isRequest: Bool) {
         guard !isDead else { return }
         inHeaderBlock = true
-        headSince = context.now
+        headSince = context.time
         blockFields = 0
-        headTarget = nil
+        unsafe target = nil
         guard isRequest else { return }
         let exchange = begin(streamID)
         // `open` keeps the exchange until nghttp2 has closed the stream.
         _ = unsafe nghttp2_session_set_stream_user_data(
             library, streamID, Unmanaged.passUnretained(exchange).toOpaque())
-        headTarget = exchange
+        // The same holds for its head, and `target` is forgotten with the stream.
+        unsafe target = Unmanaged.passUnretained(exchange.requestHead)
+        targetStream = streamID
     }
 
     /// One field of a header block; false ends the connection.
@@ -31,18 +33,26 @@ extension HTTP2Session {
         _ name: UnsafePointer<UInt8>, _ nameCount: Int, _ value: UnsafePointer<UInt8>,
         _ valueCount: Int
     ) -> Bool {
-        guard !isDead else { return true }
         blockFields += 1
         guard blockFields <= Limits.abusiveFields else {
             note(HTTPError(.flood))
             return false
         }
-        guard let exchange = headTarget else { return true }
-        let head = exchange.requestHead
-        guard head.count + nameCount + valueCount <= Limits.headBytes else {
-            exchange.refused = true
-            headTarget = nil
-            return true
+        guard let target = unsafe target else { return true }
+        unsafe target._withUnsafeGuaranteedRef { head in
+            unsafe take(head, name, nameCount, value, valueCount)
+        }
+        return true
+    }
+
+    @inline(__always)
+    private func take(
+        _ head: RequestHead, _ name: UnsafePointer<UInt8>, _ nameCount: Int,
+        _ value: UnsafePointer<UInt8>, _ valueCount: Int
+    ) {
+        guard head.count + nameCount + valueCount <= Limits.headBytes, !head.isTooLarge else {
+            head.isTooLarge = true
+            return
         }
         if unsafe name[0] == 0x3a {
             let start = unsafe head.store(value, valueCount)
@@ -52,22 +62,20 @@ extension HTTP2Session {
             case 10: head.setAuthority(start, valueCount)
             default: break
             }
-            return true
+            return
         }
-        switch unsafe head.add(name, nameCount, value, valueCount) {
-        case .none:
-            exchange.refused = true
-            headTarget = nil
-        case .some(.some(.contentLength)):
-            head.contentLength = unsafe Decimal.read(value, valueCount)
-        case .some: break
+        guard let recognised = unsafe head.add(name, nameCount, value, valueCount) else {
+            head.isTooLarge = true
+            return
         }
-        return true
+        if recognised == .contentLength {
+            head.declaredLength = unsafe Decimal.read(value, valueCount) ?? -1
+        }
     }
 
     private func headEnded(_ exchange: Exchange, isWhole: Bool) {
-        if isWhole { exchange.requestIsWhole = true }
-        if exchange.refused {
+        if isWhole { exchange.whole = true }
+        if exchange.requestHead.isTooLarge {
             counters.headsTooLarge.count()
             exchange.respond(ResponseHead(status: 431, fields: FieldList(capacity: 0)), body: [])
             return
@@ -75,11 +83,11 @@ extension HTTP2Session {
         counters.requests.count()
         exchange.announced = true
         if !isWhole { incompleteRequests += 1 }
-        handler.requestBegan(exchange)
-        guard !isDead, !exchange.isClosed else { return }
+        unsafe handler.requestBegan(exchange)
+        guard !isDead, !exchange.closed else { return }
         if isWhole {
-            if !exchange.isAnswered { handler.requestEnded(exchange) }
-        } else if !exchange.isAnswered, exchange.requestHead.expectsContinue {
+            if !exchange.answered { unsafe handler.requestEnded(exchange) }
+        } else if !exchange.answered, exchange.requestHead.expectsContinue {
             unsafe fields[0] = fixed(":status", "100")
             _ = unsafe nghttp2_submit_headers(
                 library, NG.none, exchange.streamID, nil, fields, 1, nil)
@@ -90,14 +98,14 @@ extension HTTP2Session {
 
     func data(_ streamID: Int32, _ bytes: UnsafePointer<UInt8>, _ count: Int) {
         counters.bodyBytesReceived.count(UInt64(count))
-        guard let exchange = exchange(streamID), exchange.announced, !exchange.isAnswered else {
+        guard let exchange = exchange(streamID), exchange.announced, !exchange.answered else {
             // Nobody will use these bytes; their credit must not be lost to the other streams.
             if !isDead { _ = unsafe nghttp2_session_consume_connection(library, count) }
             return
         }
-        exchange.receivedBodyBytes += UInt64(count)
+        exchange.received += UInt64(count)
         let span = unsafe Span(_unsafeStart: bytes, count: count)
-        handler.requestBody(exchange, span)
+        unsafe handler.requestBody(exchange, span)
     }
 
     func received(_ frame: UnsafePointer<nghttp2_frame>) {
@@ -105,7 +113,7 @@ extension HTTP2Session {
         switch header.type {
         case NG.headers:
             inHeaderBlock = false
-            headTarget = nil
+            unsafe target = nil
             guard let exchange = exchange(header.stream_id) else { return }
             let ends = header.flags & NG.endStream != 0
             if unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
@@ -134,11 +142,11 @@ extension HTTP2Session {
     }
 
     private func requestEnded(_ exchange: Exchange) {
-        guard !exchange.requestIsWhole else { return }
-        exchange.requestIsWhole = true
+        guard !exchange.whole else { return }
+        exchange.whole = true
         guard exchange.announced else { return }
         incompleteRequests -= 1
-        if !exchange.isAnswered { handler.requestEnded(exchange) }
+        if !exchange.answered { unsafe handler.requestEnded(exchange) }
     }
 
     func sent(_ frame: UnsafePointer<nghttp2_frame>) {
@@ -151,20 +159,35 @@ extension HTTP2Session {
         }
     }
 
-    func streamClosed(_ streamID: Int32, _ code: UInt32) {
-        guard let exchange = exchange(streamID) else { return }
-        if headTarget === exchange { headTarget = nil }
-        let reason: ExchangeEnd
-        if let reset = exchange.resetByPeer {
-            reason = .reset(reset)
-        } else if exchange.abortedByUs {
-            reason = .aborted
-        } else if code == 0, exchange.responseIsWhole {
-            reason = .complete
-        } else {
-            reason = .protocolError
+    /// A DATA frame is whole; true if the output is full.
+    func packed(
+        _ frame: UnsafePointer<nghttp2_frame>, _ header: UnsafePointer<UInt8>, _ count: Int
+    ) -> Bool {
+        let isFull = unsafe output.dataPacked(header, count)
+        counters.bodyBytesSent.count(UInt64(count))
+        if unsafe frame.pointee.hd.flags & NG.endStream != 0,
+            let exchange = unsafe exchange(frame.pointee.hd.stream_id)
+        {
+            responseEnded(exchange)
         }
-        close(exchange, reason)
+        return isFull
+    }
+
+    func streamClosed(_ streamID: Int32, _ code: UInt32) {
+        guard !isDead,
+            let pointer = unsafe nghttp2_session_get_stream_user_data(library, streamID)
+        else { return }
+        if targetStream == streamID { unsafe target = nil }
+        // `open` holds the exchange until `close(at:)`.
+        let (index, reason) = unsafe Unmanaged<Exchange>.fromOpaque(pointer)
+            ._withUnsafeGuaranteedRef { ($0.openIndex, end(of: $0, code)) }
+        close(at: index, reason)
+    }
+
+    private func end(of exchange: Exchange, _ code: UInt32) -> ExchangeEnd {
+        if let reset = exchange.resetByPeer { return .reset(reset) }
+        if exchange.abortedByUs { return .aborted }
+        return code == 0 && exchange.responseIsWhole ? .complete : .protocolError
     }
 }
 
@@ -174,102 +197,106 @@ extension HTTP2Library {
     /// The library of servers with this configuration.
     static func server(_ configuration: HTTPConfiguration) -> HTTP2Library {
         unsafe HTTP2Library(configuration) { table in
-            unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(table, onBeginHeaders)
-            unsafe nghttp2_session_callbacks_set_on_header_callback(table, onHeader)
-            unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, onData)
-            unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(table, onFrame)
-            unsafe nghttp2_session_callbacks_set_on_frame_send_callback(table, onFrameSent)
-            unsafe nghttp2_session_callbacks_set_on_stream_close_callback(table, onStreamClose)
+            unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(
+                table, http2ServerBeginHeaders)
+            unsafe nghttp2_session_callbacks_set_on_header_callback(table, http2ServerHeader)
+            unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
+                table, http2ServerDataChunk)
+            unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(table, http2ServerFrame)
+            unsafe nghttp2_session_callbacks_set_on_frame_send_callback(table, http2ServerFrameSent)
+            unsafe nghttp2_session_callbacks_set_on_stream_close_callback(
+                table, http2ServerStreamClose)
             unsafe nghttp2_session_callbacks_set_data_source_read_length_callback(
-                table, onReadLength)
-            unsafe nghttp2_session_callbacks_set_send_data_callback(table, onSendData)
+                table, http2ServerReadLength)
+            unsafe nghttp2_session_callbacks_set_send_data_callback(table, http2ServerSendData)
         }
     }
 }
 
+// A function's name is its C symbol, private or not, so each callback's name is the only one in
+// the program.
+
 /// The session that a callback belongs to. nghttp2 calls back only while the session, whose deinit
 /// deletes nghttp2's, makes a call; so the reference is valid for the callback.
-private func session(_ user: UnsafeMutableRawPointer?) -> HTTP2Session {
+@inline(__always)
+private func with<Result>(
+    _ user: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Result
+) -> Result {
     guard let user = unsafe user else { preconditionFailure("nghttp2 lost its user data") }
-    return unsafe Unmanaged<HTTP2Session>.fromOpaque(user).takeUnretainedValue()
+    return unsafe Unmanaged<HTTP2Session>.fromOpaque(user)._withUnsafeGuaranteedRef(body)
 }
 
-@c private func onBeginHeaders(
+@c private func http2ServerBeginHeaders(
     _: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?, _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let frame = unsafe frame else { return 0 }
     let isRequest = unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
-    unsafe session(user).beginBlock(frame.pointee.hd.stream_id, isRequest: isRequest)
+    let streamID = unsafe frame.pointee.hd.stream_id
+    unsafe with(user) { $0.beginBlock(streamID, isRequest: isRequest) }
     return 0
 }
 
-@c private func onHeader(
+@c private func http2ServerHeader(
     _: OpaquePointer?, _: UnsafePointer<nghttp2_frame>?, _ name: UnsafePointer<UInt8>?,
     _ nameCount: Int, _ value: UnsafePointer<UInt8>?, _ valueCount: Int, _: UInt8,
     _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let name = unsafe name, let value = unsafe value, nameCount > 0 else { return 0 }
-    return unsafe session(user).field(name, nameCount, value, valueCount) ? 0 : NG.callbackFailure
+    return unsafe with(user) {
+        unsafe $0.field(name, nameCount, value, valueCount) ? 0 : NG.callbackFailure
+    }
 }
 
-@c private func onData(
+@c private func http2ServerDataChunk(
     _: OpaquePointer?, _: UInt8, _ streamID: Int32, _ bytes: UnsafePointer<UInt8>?, _ count: Int,
     _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let bytes = unsafe bytes, count > 0 else { return 0 }
-    unsafe session(user).data(streamID, bytes, count)
+    unsafe with(user) { unsafe $0.data(streamID, bytes, count) }
     return 0
 }
 
-@c private func onFrame(
+@c private func http2ServerFrame(
     _: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?, _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let frame = unsafe frame else { return 0 }
-    unsafe session(user).received(frame)
+    unsafe with(user) { unsafe $0.received(frame) }
     return 0
 }
 
-@c private func onFrameSent(
+@c private func http2ServerFrameSent(
     _: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?, _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let frame = unsafe frame else { return 0 }
-    unsafe session(user).sent(frame)
+    unsafe with(user) { unsafe $0.sent(frame) }
     return 0
 }
 
-@c private func onStreamClose(
+@c private func http2ServerStreamClose(
     _: OpaquePointer?, _ streamID: Int32, _ code: UInt32, _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
-    unsafe session(user).streamClosed(streamID, code)
+    unsafe with(user) { $0.streamClosed(streamID, code) }
     return 0
 }
 
-@c private func onReadLength(
+@c private func http2ServerReadLength(
     _: OpaquePointer?, _: UInt8, _: Int32, _: Int32, _: Int32, _: UInt32,
     _ user: UnsafeMutableRawPointer?
 ) -> Int {
-    unsafe session(user).output.dataLength()
+    unsafe with(user) { $0.output.dataLength() }
 }
 
-@c private func onSendData(
+@c private func http2ServerSendData(
     _: OpaquePointer?, _ frame: UnsafeMutablePointer<nghttp2_frame>?,
     _ header: UnsafePointer<UInt8>?, _ count: Int, _: UnsafeMutablePointer<nghttp2_data_source>?,
     _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let frame = unsafe frame, let header = unsafe header else { return NG.callbackFailure }
-    let session = unsafe session(user)
-    let isFull = unsafe session.output.dataPacked(header, count)
-    session.counters.bodyBytesSent.count(UInt64(count))
-    if unsafe frame.pointee.hd.flags & NG.endStream != 0,
-        let exchange = unsafe session.exchange(frame.pointee.hd.stream_id)
-    {
-        session.responseEnded(exchange)
-    }
-    return isFull ? NG.pause : 0
+    return unsafe with(user) { unsafe $0.packed(frame, header, count) ? NG.pause : 0 }
 }
 
 /// Packs DATA of a response.
-@c func onReadBody(
+@c func http2ServerReadBody(
     _: OpaquePointer?, _: Int32, _: UnsafeMutablePointer<UInt8>?, _ length: Int,
     _ flags: UnsafeMutablePointer<UInt32>?, _ source: UnsafeMutablePointer<nghttp2_data_source>?,
     _ user: UnsafeMutableRawPointer?
@@ -277,9 +304,11 @@ private func session(_ user: UnsafeMutableRawPointer?) -> HTTP2Session {
     guard let flags = unsafe flags, let pointer = unsafe source?.pointee.ptr else {
         return Int(NG.callbackFailure)
     }
-    let session = unsafe session(user)
-    guard !session.isDead else { return NG.deferred }
-    // `open` holds the exchange until nghttp2 has closed its stream, and this is a stream's body.
-    let exchange = unsafe Unmanaged<Exchange>.fromOpaque(pointer).takeUnretainedValue()
-    return unsafe session.pack(exchange, length, flags)
+    return unsafe with(user) { session in
+        guard !session.isDead else { return NG.deferred }
+        // `open` holds the exchange until nghttp2 has closed its stream; this is a stream's body.
+        return unsafe Unmanaged<Exchange>.fromOpaque(pointer)._withUnsafeGuaranteedRef {
+            unsafe session.pack($0, length, flags)
+        }
+    }
 }

@@ -18,7 +18,7 @@ extension HTTP2Session: ExchangeSession {
             // closed; nghttp2 reads no body afterwards.
             var provider = unsafe nghttp2_data_provider(
                 source: nghttp2_data_source(ptr: Unmanaged.passUnretained(exchange).toOpaque()),
-                read_callback: onReadBody)
+                read_callback: http2ServerReadBody)
             result = unsafe nghttp2_submit_response(
                 library, exchange.streamID, fields, count, &provider)
         }
@@ -56,7 +56,7 @@ extension HTTP2Session: ExchangeSession {
     /// The response's END_STREAM is in nghttp2's hands. A client that still sends its request is
     /// told that the rest is not wanted (RFC 9113 §8.1).
     func responseEnded(_ exchange: Exchange) {
-        guard !exchange.requestIsWhole, !exchange.resetQueued else { return }
+        guard !exchange.whole, !exchange.resetQueued else { return }
         exchange.resetQueued = true
         _ = unsafe nghttp2_submit_rst_stream(
             library, NG.none, exchange.streamID, ResetCode.noError.rawValue)
@@ -68,7 +68,7 @@ extension HTTP2Session: ExchangeSession {
 
     func credit(_ exchange: Exchange, _ count: Int) {
         // A stream that sends no more needs no credit of its own.
-        if exchange.requestIsWhole || exchange.isAnswered {
+        if exchange.whole || exchange.answered {
             _ = unsafe nghttp2_session_consume_connection(library, count)
         } else {
             _ = unsafe nghttp2_session_consume(library, exchange.streamID, count)
@@ -78,11 +78,11 @@ extension HTTP2Session: ExchangeSession {
     func abort(_ exchange: Exchange, _ code: ResetCode) {
         guard !exchange.resetQueued else { return }
         exchange.resetQueued = true
-        if exchange.isAnswered, exchange.source == nil, !exchange.abortedByUs {
+        if exchange.answered, exchange.source == nil, !exchange.abortedByUs {
             plainResponses -= 1
         }
         exchange.abortedByUs = true
-        exchange.isAnswered = true
+        exchange.answered = true
         exchange.responseIsWhole = true
         _ = unsafe nghttp2_submit_rst_stream(library, NG.none, exchange.streamID, code.rawValue)
     }
@@ -97,12 +97,12 @@ extension HTTP2Session: ExchangeSession {
         let excess = Int64(window) - Int64(initial)
         exchange.highestWindowExcess = max(exchange.highestWindowExcess, excess)
         let outstanding = UInt64(exchange.highestWindowExcess - excess)
-        let sent = exchange.sentBodyBytes
+        let sent = exchange.sent
         exchange.credited = max(exchange.credited, sent - min(sent, outstanding))
     }
 
     func stallReason(_ exchange: Exchange) -> StallReason? {
-        guard !isDead, exchange.isAnswered else { return nil }
+        guard !isDead, exchange.answered else { return nil }
         if unsafe nghttp2_session_get_stream_remote_window_size(library, exchange.streamID) <= 0 {
             return .streamWindow
         }
@@ -123,7 +123,7 @@ extension HTTP2Session: ExchangeSession {
                 unsafe place.update(from: from + exchange.bodyOffset, count: filled)
             }
             exchange.bodyOffset += filled
-            exchange.sentBodyBytes += UInt64(filled)
+            exchange.sent += UInt64(filled)
             if exchange.bodyOffset == exchange.body.count {
                 unsafe flags.pointee |= NG.eofFlag
                 exchange.responseIsWhole = true
@@ -140,7 +140,7 @@ extension HTTP2Session: ExchangeSession {
                     unsafe (place + filled).update(from: from + offset, count: n)
                 }
                 filled += n
-                exchange.sentBodyBytes += UInt64(n)
+                exchange.sent += UInt64(n)
                 source.didSend(exchange, n)
                 if exchange.abortedByUs { return filled > 0 ? filled : NG.deferred }
             case .wait:

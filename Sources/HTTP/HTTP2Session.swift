@@ -8,7 +8,8 @@ internal import CNGHTTP2
 @safe public final class HTTP2Session: Session {
     let context: HTTPContext
     let counters: HTTPCounters
-    unowned let handler: any RequestHandler
+    // The owner's promise: the handler outlives the session.
+    unowned(unsafe) let handler: any RequestHandler
     let output = FrameOutput()
 
     // Freed in deinit. nghttp2 holds this object without a reference of its own: it calls back only
@@ -16,10 +17,12 @@ internal import CNGHTTP2
     private(set) var library: OpaquePointer
 
     // Every stream that nghttp2 knows with user data.
-    var open: [Exchange] = []
+    let open = OwnedList<Exchange>()
 
-    /// The request whose header block is being received.
-    var headTarget: Exchange?
+    /// The request whose header block is being received; `open` holds its exchange, and the head is
+    /// forgotten when the block ends or its stream is closed.
+    var target: Unmanaged<RequestHead>?
+    var targetStream: Int32 = 0
     var blockFields = 0
     var inHeaderBlock = false
     var headSince: UInt64
@@ -48,9 +51,9 @@ internal import CNGHTTP2
     public init(context: HTTPContext, handler: any RequestHandler) {
         self.context = context
         counters = context.counters
-        self.handler = handler
-        headSince = context.now
-        wastedSince = context.now
+        unsafe self.handler = handler
+        headSince = context.time
+        wastedSince = context.time
         unsafe fields = .allocate(capacity: Limits.responseFields + 2)
         // Replaced before init returns; nghttp2 needs the address of a whole object.
         unsafe library = OpaquePointer(fields)
@@ -61,7 +64,8 @@ internal import CNGHTTP2
     }
 
     deinit {
-        closeAll(.connectionLost)
+        // Nobody is told any more: the handler may be on its way out too.
+        while let exchange = open.removeLast() { detach(exchange) }
         unsafe nghttp2_session_del(library)
         unsafe fields.deallocate()
     }
@@ -198,49 +202,48 @@ internal import CNGHTTP2
 
     private func closeAll(_ reason: ExchangeEnd) {
         isDead = true
-        headTarget = nil
-        while let exchange = open.popLast() { closed(exchange, reason) }
+        unsafe target = nil
+        while let exchange = open.removeLast() { closed(exchange, reason) }
     }
 
     // MARK: Exchanges
 
     func begin(_ streamID: Int32) -> Exchange {
         let exchange = context.takeExchange()
-        exchange.open(session: self, isHTTP2: true, streamID: streamID)
+        exchange.open(session: self, streamID: streamID)
         exchange.openIndex = open.count
         open.append(exchange)
         return exchange
     }
 
-    /// nghttp2 has closed the stream of this exchange.
-    func close(_ exchange: Exchange, _ reason: ExchangeEnd) {
-        let index = exchange.openIndex
-        let last = open.removeLast()
-        if last !== exchange {
-            open[index] = last
-            last.openIndex = index
-        }
-        closed(exchange, reason)
+    /// nghttp2 has closed the stream of the exchange at this place. No caller holds the exchange, so
+    /// that it can be used again.
+    func close(at index: Int, _ reason: ExchangeEnd) {
+        closed(open.remove(at: index) { $0.openIndex = index }, reason)
+    }
+
+    private func detach(_ exchange: Exchange) {
+        exchange.openIndex = -1
+        exchange.closed = true
+        unsafe exchange.session = nil
     }
 
     private func closed(_ exchange: consuming Exchange, _ reason: ExchangeEnd) {
         if !isDead {
             sampleCredit(exchange)
-            let unused = exchange.receivedBodyBytes - exchange.consumedBodyBytes
+            let unused = exchange.received - exchange.consumedBytes
             if unused > 0 {
                 _ = unsafe nghttp2_session_consume_connection(library, Int(unused))
             }
         }
-        if exchange.announced, !exchange.requestIsWhole { incompleteRequests -= 1 }
-        if exchange.isAnswered, exchange.source == nil, !exchange.abortedByUs {
+        if exchange.announced, !exchange.whole { incompleteRequests -= 1 }
+        if exchange.answered, exchange.source == nil, !exchange.abortedByUs {
             plainResponses -= 1
         }
         if exchange.resetByPeer != nil { counters.resetsReceived.count() }
         if reason != .complete, reason != .aborted { wasted += 1 }
-        exchange.openIndex = -1
-        exchange.isClosed = true
-        unsafe exchange.session = nil
-        if exchange.announced { handler.exchangeClosed(exchange, reason) }
+        detach(exchange)
+        if exchange.announced { unsafe handler.exchangeClosed(exchange, reason) }
         exchange.release()
         context.recycle(exchange)
     }
@@ -248,7 +251,7 @@ internal import CNGHTTP2
     /// Takes back what the time that has passed forgives.
     private func forgive() {
         let rate = UInt64(context.configuration.wastedStreamsPerSecond)
-        let seconds = (context.now &- wastedSince) / 1_000_000_000
+        let seconds = (context.time &- wastedSince) / 1_000_000_000
         guard seconds > 0 else { return }
         wastedSince &+= seconds * 1_000_000_000
         wasted = max(0, wasted - Int(min(seconds, 1_000_000) * rate))
@@ -265,27 +268,29 @@ internal import CNGHTTP2
 
     public func enforce(_ deadlines: Deadlines) -> Int {
         guard !isDead else { return 0 }
-        let now = context.now
+        let now = context.time
         if hasIncompleteHead, now &- headSince > deadlines.head {
             counters.expired.count()
             terminate(HTTPError(.expired))
             return 1
         }
         var expired = 0
-        for exchange in open where !exchange.abortedByUs {
+        for i in 0..<open.count {
+            let exchange = open[i]
+            if exchange.abortedByUs { continue }
             let limit: UInt64
             let progress: UInt64
-            if exchange.isAnswered {
+            if exchange.answered {
                 guard exchange.source == nil else { continue }
                 limit = deadlines.response
-                progress = exchange.sentBodyBytes / Limits.leastProgressBytes
-            } else if !exchange.requestIsWhole, exchange.announced {
-                let held = exchange.receivedBodyBytes - exchange.consumedBodyBytes
+                progress = exchange.sent / Limits.leastProgressBytes
+            } else if !exchange.whole, exchange.announced {
+                let held = exchange.received - exchange.consumedBytes
                 limit = deadlines.requestBody
                 // A window that we keep closed is not the peer's fault.
                 progress =
                     held >= UInt64(context.configuration.streamWindowBytes)
-                    ? exchange.watchedBytes ^ 1 : exchange.receivedBodyBytes << 1
+                    ? exchange.watchedBytes ^ 1 : exchange.received << 1
             } else {
                 continue
             }

@@ -7,12 +7,18 @@ public final class HTTPContext {
     public let counters: HTTPCounters
 
     /// Nanoseconds of a monotonic clock; the owner sets it once a turn. Rates are measured by it.
-    public var now: UInt64 = 0
+    public var now: UInt64 {
+        get { time }
+        set { time = newValue }
+    }
+
+    // Not public itself, so that reading it carries no exclusivity check.
+    var time: UInt64 = 0
 
     /// nghttp2's tables for the sessions of this context, made when the first connection comes.
     private(set) lazy var http2Server = HTTP2Library.server(configuration)
 
-    private var pool: [Exchange] = []
+    private let pool = OwnedList<Exchange>()
 
     public init(
         configuration: HTTPConfiguration = HTTPConfiguration(),
@@ -22,7 +28,7 @@ public final class HTTPContext {
         self.counters = counters
     }
 
-    func takeExchange() -> Exchange { pool.popLast() ?? Exchange() }
+    func takeExchange() -> Exchange { pool.removeLast() ?? Exchange() }
 
     /// Keeps `exchange` for another request, unless somebody still holds it or its head: a handler
     /// that answers late must find a closed exchange, never another one's.

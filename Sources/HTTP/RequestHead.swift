@@ -17,15 +17,23 @@ public enum Method: Sendable, Equatable {
         var nameCount: UInt32
     }
 
-    public internal(set) var method = Method.other
+    public var method: Method { verb }
 
     /// The declared length of the body; nil if none was declared.
-    public internal(set) var contentLength: Int?
+    public var contentLength: Int? { declaredLength >= 0 ? declaredLength : nil }
 
     /// Number of fields, pseudo-fields of HTTP/2 not counted.
-    public private(set) var fieldCount = 0
+    public var fieldCount: Int { entryCount }
 
-    // The owner of the three allocations is this object, and they are freed in its deinit only.
+    // Stored properties are not public, so that using them carries no exclusivity checks.
+    private var verb = Method.other
+    var declaredLength = -1
+    private var entryCount = 0
+    /// The head exceeds a bound and is not kept further.
+    var isTooLarge = false
+
+    // The three allocations are owned here. Once a head is complete they stand until deinit, so that
+    // a span that someone still holds points to bytes, whatever becomes of the exchange.
     private(set) var base: UnsafeMutablePointer<UInt8>
     private(set) var count = 0
     private var capacity: Int
@@ -140,17 +148,16 @@ public enum Method: Sendable, Equatable {
 // MARK: - Building, by a session
 
 extension RequestHead {
-    /// Makes the head empty; gives an arena back that one large request made.
+    /// Whether the arena is small enough to be kept for another request.
+    var isWorthKeeping: Bool { capacity <= Limits.pooledArenaBytes }
+
+    /// Makes the head empty.
     func clear() {
-        if capacity > Limits.pooledArenaBytes {
-            unsafe base.deallocate()
-            capacity = RequestHead.initialCapacity
-            unsafe base = .allocate(capacity: capacity)
-        }
         count = 0
-        fieldCount = 0
-        method = .other
-        contentLength = nil
+        entryCount = 0
+        verb = .other
+        declaredLength = -1
+        isTooLarge = false
         pathCount = 0
         authorityCount = 0
         methodCount = 0
@@ -180,16 +187,16 @@ extension RequestHead {
     func addField(
         nameStart: Int, nameCount: Int, valueStart: Int, valueCount: Int
     ) -> FieldName?? {
-        guard fieldCount < Limits.fields else { return .none }
-        unsafe entries[fieldCount] = Entry(
+        guard entryCount < Limits.fields else { return .none }
+        unsafe entries[entryCount] = Entry(
             nameStart: UInt32(nameStart), valueStart: UInt32(valueStart),
             valueCount: UInt32(valueCount), nameCount: UInt32(nameCount))
-        fieldCount += 1
+        entryCount += 1
         guard let name = unsafe FieldName.recognise(base + nameStart, nameCount) else {
             return .some(nil)
         }
         if unsafe known[Int(name.rawValue)] == 0 {
-            unsafe known[Int(name.rawValue)] = UInt8(fieldCount)
+            unsafe known[Int(name.rawValue)] = UInt8(entryCount)
         }
         return .some(name)
     }
@@ -211,12 +218,12 @@ extension RequestHead {
         let text = unsafe base + start
         switch count {
         case 4:
-            method =
+            verb =
                 unsafe equal(text, "POST", 4)
                 ? .post : unsafe equal(text, "HEAD", 4) ? .head : .other
-        case 3: method = unsafe equal(text, "GET", 3) ? .get : .other
-        case 7: method = unsafe equal(text, "OPTIONS", 7) ? .options : .other
-        default: method = .other
+        case 3: verb = unsafe equal(text, "GET", 3) ? .get : .other
+        case 7: verb = unsafe equal(text, "OPTIONS", 7) ? .options : .other
+        default: verb = .other
         }
     }
 
