@@ -150,6 +150,9 @@
                 if matched & 1 == 0 { matched += 1 } else { fault = 400 }
             } else if byte == 0x0a {
                 if matched & 1 == 1 { matched += 1 } else { fault = 400 }
+                if isInRequestLine, head.count + at - start > Limits.requestLineBytes + 2 {
+                    fault = 414
+                }
                 isInRequestLine = false
             } else if matched & 1 == 1 {
                 fault = 400
@@ -159,7 +162,7 @@
         }
         lineEnds = matched
         let count = head.count + at - start
-        if fault == 0, isInRequestLine, count > Limits.requestLineBytes { fault = 414 }
+        if fault == 0, isInRequestLine, count > Limits.requestLineBytes + 2 { fault = 414 }
         if fault == 0, count > Limits.headBytes { fault = 431 }
         guard fault == 0 else {
             refuse(fault)

@@ -134,7 +134,12 @@ extension HTTP2Session {
             else { return }
             sampleCredit(exchange)
         case NG.settings:
-            if header.flags & NG.ack == 0 { gotSettings = true }
+            guard header.flags & NG.ack == 0 else { return }
+            gotSettings = true
+            let initial = unsafe nghttp2_session_get_remote_settings(
+                library, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)
+            if initial < lastInitialWindow { initialShrank = true }
+            lastInitialWindow = initial
         case NG.ping:
             if header.flags & NG.ack != 0 { pingAnswered() }
         default: break
@@ -151,6 +156,11 @@ extension HTTP2Session {
 
     func sent(_ frame: UnsafePointer<nghttp2_frame>) {
         switch unsafe frame.pointee.hd.type {
+        case NG.headers:
+            guard unsafe frame.pointee.hd.flags & NG.endStream != 0,
+                let exchange = unsafe exchange(frame.pointee.hd.stream_id)
+            else { return }
+            responseEnded(exchange)
         case NG.rstStream: counters.resetsSent.count()
         case NG.goaway:
             let code = unsafe frame.pointee.goaway.error_code

@@ -23,7 +23,6 @@ extension HTTP2Session: ExchangeSession {
                 library, exchange.streamID, fields, count, &provider)
         }
         precondition(result == 0, "nghttp2 refused a response")
-        if exchange.hasNoBody { responseEnded(exchange) }
     }
 
     /// Lays status, fields and length into the exchange's arena, where they stay until the stream
@@ -53,7 +52,7 @@ extension HTTP2Session: ExchangeSession {
         return count
     }
 
-    /// The response's END_STREAM is in nghttp2's hands. A client that still sends its request is
+    /// The response's END_STREAM was sent; a reset that is submitted before drops what waits. A client that still sends its request is
     /// told that the rest is not wanted (RFC 9113 §8.1).
     func responseEnded(_ exchange: Exchange) {
         guard !exchange.whole, !exchange.resetQueued else { return }
@@ -94,6 +93,8 @@ extension HTTP2Session: ExchangeSession {
             library, exchange.streamID)
         let initial = unsafe nghttp2_session_get_remote_settings(
             library, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)
+        // nghttp2 shows a window that a smaller initial window made negative as 0.
+        if window == 0, initialShrank { return }
         let excess = Int64(window) - Int64(initial)
         exchange.highestWindowExcess = max(exchange.highestWindowExcess, excess)
         let outstanding = UInt64(exchange.highestWindowExcess - excess)

@@ -27,6 +27,8 @@ internal import CNGHTTP2
     var inHeaderBlock = false
     var headSince: UInt64
     var gotSettings = false
+    var lastInitialWindow: UInt32 = 0
+    var initialShrank = false
 
     var incompleteRequests = 0
     var plainResponses = 0

@@ -1,0 +1,296 @@
+import HTTP
+import Synchronization
+import Testing
+
+@Suite struct HTTP2LifeTests {
+    @Test func `an answer before the body ends stops the body with NO_ERROR`() {
+        let peer = RawPeer()
+        peer.handler.began = { e, _ in e.respond(ResponseHead(status: 413), body: [1, 2, 3]) }
+        peer.send(RawFrame.request(1, [("content-length", "100000")], ends: false))
+        peer.send(RawFrame.data(1, [UInt8](repeating: 1, count: 1_000)))
+        let frames = peer.take().filter { $0.stream == 1 }
+        #expect(frames.map(\.type) == [1, 0, 3])
+        #expect(frames.last?.code == 0)
+        let seen = peer.handler.seen[0]
+        #expect(seen.body.isEmpty && !seen.ended && seen.closed == [.complete])
+        // What was under way arrives late and does no harm.
+        #expect(peer.send(RawFrame.data(1, [UInt8](repeating: 1, count: 1_000))) == .open)
+        #expect(peer.send(RawFrame.request(3)) == .open)
+        #expect(peer.handler.seen.count == 2)
+    }
+
+    @Test func `a peer's reset closes the exchange once, with its code`() {
+        let peer = RawPeer()
+        let source = TestSource([], ends: false)
+        peer.handler.ended = { e, _ in e.respond(ResponseHead(status: 200), source: source) }
+        peer.send(RawFrame.request(1))
+        peer.send(RawFrame.request(3, ends: false))
+        peer.take()
+        peer.send(RawFrame.reset(1) + RawFrame.reset(3, 5))
+        #expect(
+            peer.handler.seen.map(\.closed) == [[.reset(.cancel)], [.reset(.init(rawValue: 5))]])
+        #expect(peer.server.openExchanges == 0)
+        peer.take()
+        #expect(peer.context.counters.resetsReceived.load(ordering: .relaxed) == 2)
+    }
+
+    @Test func `a handler's reset reaches the peer`() {
+        let pair = Pair()
+        pair.handler.ended = { e, _ in
+            e.reset(.internalError)
+            e.reset(.cancel)
+        }
+        let receiver = TestReceiver()
+        pair.submit([], receiver)
+        pair.run()
+        #expect(receiver.closed == [.reset(.internalError)])
+        #expect(pair.handler.seen[0].closed == [.aborted])
+    }
+
+    @Test func `a source may reset its stream in the middle`() {
+        let pair = Pair()
+        let source = TestSource([[1, 2, 3]])
+        source.last = .reset(.internalError)
+        pair.handler.ended = { e, _ in e.respond(ResponseHead(status: 200), source: source) }
+        let receiver = TestReceiver()
+        pair.submit([], receiver)
+        pair.run()
+        #expect(receiver.body == [1, 2, 3])
+        #expect(receiver.closed == [.reset(.internalError)])
+        #expect(pair.handler.unbalanced == 0)
+    }
+
+    @Test func `an exchange that is closed takes answers without effect`() {
+        let peer = RawPeer()
+        var held: [Exchange] = []
+        peer.handler.ended = { e, _ in held.append(e) }
+        for i in 0..<10 { peer.send(RawFrame.request(UInt32(2 * i + 1))) }
+        peer.send(RawFrame.reset(1))
+        #expect(held[0].isClosed)
+        peer.send(RawFrame.request(21))
+        #expect(held.last !== held[0])
+        held[0].respond(ResponseHead(status: 200), body: [1])
+        held[0].consumed(0)
+        held[0].reset(.cancel)
+        held[0].resume()
+        held[1].respond(ResponseHead(status: 200), body: [1])
+        held[1].respond(ResponseHead(status: 500), body: [])
+        peer.server.connectionLost()
+        #expect(held.allSatisfy { $0.isClosed })
+        held[5].respond(ResponseHead(status: 200), body: [1])
+        #expect(peer.handler.unbalanced == 0)
+        #expect(peer.handler.seen[5].closed == [.connectionLost])
+        #expect(peer.server.isFinished)
+    }
+
+    @Test func `exchanges are used again when nobody holds them`() {
+        let peer = RawPeer()
+        var seen: Set<ObjectIdentifier> = []
+        peer.handler.ended = { e, _ in
+            seen.insert(ObjectIdentifier(e))
+            e.respond(ResponseHead(status: 200), body: [1])
+        }
+        for i in 0..<50 {
+            peer.send(RawFrame.request(UInt32(2 * i + 1)))
+            peer.take()
+        }
+        #expect(seen.count == 1)
+    }
+
+    @Test func `HEAD, 204 and 304 carry no body`() {
+        let peer = RawPeer()
+        var statuses = [200, 204, 304, 200]
+        peer.handler.ended = { e, _ in
+            e.respond(ResponseHead(status: statuses.removeFirst()), body: [1, 2, 3])
+        }
+        peer.send(RawFrame.request(1, method: "HEAD"))
+        for stream: UInt32 in [3, 5, 7] { peer.send(RawFrame.request(stream)) }
+        let frames = peer.take()
+        #expect(frames.filter { $0.type == 0 }.map(\.stream) == [7])
+        #expect(peer.handler.unbalanced == 0)
+    }
+
+    @Test func `a drain lets running exchanges finish and then the connection ends`() {
+        let pair = Pair()
+        let source = TestSource([[1]], ends: false)
+        var exchange: Exchange?
+        pair.handler.ended = { e, _ in
+            exchange = e
+            e.respond(ResponseHead(status: 200), source: source)
+        }
+        let receiver = TestReceiver()
+        pair.submit([], receiver)
+        pair.run()
+        pair.server.drain()
+        // A request that crosses the first GOAWAY is served.
+        let crossing = TestReceiver()
+        pair.handler.ended = { e, _ in e.respond(ResponseHead(status: 200), body: [7]) }
+        pair.submit([], crossing)
+        pair.run()
+        #expect(crossing.body == [7])
+        #expect(pair.client.isDraining)
+        #expect(pair.submit([], TestReceiver()) == nil)
+        #expect(!pair.server.isFinished)
+        source.add([2])
+        source.ends = true
+        exchange?.resume()
+        pair.run()
+        #expect(receiver.body == [1, 2])
+        #expect(receiver.closed == [.complete])
+        #expect(pair.server.isFinished)
+        #expect(pair.handler.unbalanced == 0)
+    }
+
+    @Test func `GOAWAY comes in two steps and a second drain forces the second`() {
+        let peer = RawPeer()
+        peer.take()
+        peer.server.drain()
+        let first = peer.take().filter { $0.type == 7 }
+        #expect(first.map { Array($0.payload.prefix(4)) } == [[0x7f, 0xff, 0xff, 0xff]])
+        peer.send(RawFrame.request(1))
+        #expect(peer.handler.seen.count == 1)
+        peer.server.drain()
+        let second = peer.take().filter { $0.type == 7 }
+        #expect(second.map { Array($0.payload.prefix(4)) } == [[0, 0, 0, 1]])
+        #expect(peer.server.isFinished)
+    }
+
+    @Test func `a wrong preface ends the connection`() {
+        let context = HTTPContext()
+        let server = HTTP2Session(context: context, handler: TestHandler())
+        let state = feed(server, "POST / HTTP/1.1\r\nhost: a\r\n\r\n")
+        guard case .failed(let error) = state else {
+            Issue.record("not failed")
+            return
+        }
+        #expect(error.reason == .badPreface)
+        #expect(server.isFinished)
+        #expect(produceAll(server).isEmpty)
+    }
+
+    @Test func `a protocol error is answered with GOAWAY and closes what is open`() {
+        let peer = RawPeer()
+        peer.handler.ended = { _, _ in }
+        peer.send(RawFrame.request(1))
+        peer.take()
+        // DATA on stream 0.
+        peer.send(RawFrame.frame(0, 0, 0, [1]))
+        let frames = peer.take()
+        #expect(frames.contains { $0.type == 7 && $0.code == 1 })
+        #expect(peer.server.isFinished)
+        #expect(peer.handler.seen[0].closed == [.protocolError])
+        #expect(peer.context.counters.protocolErrors.load(ordering: .relaxed) == 1)
+        if case .failed = peer.send([0]) {} else { Issue.record("not failed") }
+    }
+
+    @Test func `a flood of PINGs that are never read ends the connection`() {
+        let peer = RawPeer()
+        var state = SessionState.open
+        for _ in 0..<2_000 where state == .open { state = peer.send(RawFrame.ping()) }
+        #expect(state == .failed(HTTPError(.flood, code: -904)))
+        #expect(peer.server.isFinished)
+    }
+
+    @Test func `streams opened and reset without end run into a bound that time widens`() {
+        var configuration = HTTPConfiguration()
+        configuration.wastedStreams = 50
+        configuration.wastedStreamsPerSecond = 10
+        let peer = RawPeer(configuration)
+        peer.handler.ended = { _, _ in }
+        var stream: UInt32 = 1
+        func waste() -> SessionState {
+            defer { stream += 2 }
+            let state = peer.send(RawFrame.request(stream) + RawFrame.reset(stream))
+            peer.take()
+            return state
+        }
+        for _ in 0..<50 { #expect(waste() == .open) }
+        peer.context.now = 3_000_000_000
+        for _ in 0..<30 { #expect(waste() == .open) }
+        #expect(waste() == .failed(HTTPError(.flood)))
+        #expect(peer.frames.contains { $0.type == 7 && $0.code == 11 })
+        #expect(peer.server.isFinished)
+        #expect(peer.handler.unbalanced == 0)
+    }
+
+    @Test func `streams that make us reset them run into the same bound`() {
+        var configuration = HTTPConfiguration()
+        configuration.wastedStreams = 50
+        let peer = RawPeer(configuration)
+        peer.handler.ended = { _, _ in }
+        var state = SessionState.open
+        var stream: UInt32 = 1
+        while state == .open, stream < 1_000 {
+            // A window beyond 2^31-1 is a stream error (RFC 9113 §6.9.1).
+            state = peer.send(RawFrame.request(stream) + RawFrame.windowUpdate(stream, 0x7fff_ffff))
+            peer.take()
+            stream += 2
+        }
+        #expect(stream < 120)
+        #expect(peer.server.isFinished)
+        #expect(peer.context.counters.resetsSent.load(ordering: .relaxed) > 40)
+    }
+
+    @Test func `more streams than announced are refused`() {
+        var configuration = HTTPConfiguration()
+        configuration.concurrentStreams = 10
+        let peer = RawPeer(configuration)
+        peer.handler.ended = { _, _ in }
+        peer.take()
+        for i in 0..<12 { peer.send(RawFrame.request(UInt32(2 * i + 1))) }
+        #expect(peer.handler.seen.count == 10)
+    }
+
+    @Test func `a thousand exchanges are each closed once when the connection goes`() {
+        let pair = Pair()
+        pair.handler.ended = { _, _ in }
+        let receivers = (0..<1_000).map { _ in TestReceiver() }
+        for receiver in receivers { pair.submit([], receiver) }
+        pair.run()
+        #expect(pair.server.openExchanges == 1_000)
+        pair.server.connectionLost()
+        pair.client.connectionLost()
+        #expect(pair.handler.unbalanced == 0)
+        #expect(receivers.allSatisfy { $0.closed == [.connectionLost] })
+        #expect(pair.server.isFinished && pair.client.isFinished)
+    }
+
+    @Test func `deadlines end a head, a body and a response that do not move`() {
+        let second: UInt64 = 1_000_000_000
+        let idle = HTTP2Session(context: HTTPContext(), handler: TestHandler())
+        #expect(idle.hasDeadlines)
+        #expect(idle.enforce(Deadlines()) == 0)
+
+        let peer = RawPeer(settings: [(4, 0)])
+        peer.take()
+        #expect(!peer.server.hasDeadlines)
+        peer.context.now = second
+        peer.handler.ended = { e, _ in e.respond(ResponseHead(status: 200), body: [1]) }
+        peer.send(RawFrame.request(1))
+        peer.send(RawFrame.request(3, ends: false))
+        let source = TestSource([[1]])
+        peer.handler.ended = { e, _ in e.respond(ResponseHead(status: 200), source: source) }
+        peer.send(RawFrame.request(5))
+        peer.take()
+        #expect(peer.server.enforce(Deadlines()) == 0)
+        peer.context.now = 20 * second
+        peer.send(RawFrame.data(3, [1]))
+        #expect(peer.server.enforce(Deadlines()) == 0)
+        peer.context.now = 45 * second
+        #expect(peer.server.enforce(Deadlines()) == 0)
+        peer.context.now = 62 * second
+        #expect(peer.server.enforce(Deadlines()) == 2)
+        peer.take()
+        #expect(peer.handler.seen.map(\.closed) == [[.aborted], [.aborted], []])
+        #expect(!peer.server.hasDeadlines)
+
+        // A header block whose end does not come.
+        peer.send(RawFrame.frame(1, 1, 7, [0x82]))
+        #expect(peer.server.hasIncompleteHead)
+        #expect(peer.server.enforce(Deadlines()) == 0)
+        peer.context.now = 73 * second
+        #expect(peer.server.enforce(Deadlines()) == 1)
+        peer.take()
+        #expect(peer.server.isFinished)
+    }
+}
