@@ -1,6 +1,7 @@
 import Foundation
 import Kinesis
 import Testing
+import Wire
 
 /// The part of botocore's service model that says what a request is.
 private struct ServiceModel: Decodable {
