@@ -159,12 +159,21 @@ struct Recovery {
                 let bytes = try file.size()
                 let page = try file.read(at: 0, count: Limits.pageBytes)
                 if let header = Journal.Header(page.span) {
+                    // A file has its length before it has a header.
+                    if bytes < header.fileBytes {
+                        throw SystemFailure(errno: EBADMSG, operation: name)
+                    }
                     found.append(Found(name: name, file: file, bytes: bytes, header: header))
                 } else {
                     headless.append((name, file, bytes))
                 }
             }
         } catch {
+            if error.errno == EBADMSG {
+                throw LogError(
+                    .damaged("the journal file is shorter than it was made"),
+                    file: Folder.journal(root) + "/" + error.operation, offset: 0)
+            }
             throw LogError(error, file: Folder.journal(root))
         }
         found.sort { $0.header.sequence < $1.header.sequence }
@@ -176,7 +185,7 @@ struct Recovery {
 
     private mutating func readFiles(_ found: [Found]) throws(LogError) {
         let covered = snapshot?.batch ?? 0
-        let synced = found.last?.header.segmentsThrough ?? 0
+        let synced = try segmentsThrough(in: found.last)
         let unneeded = min(covered, synced)
         segmentsThrough = synced
         // The files before the last one that follows what nobody needs any more.
@@ -202,6 +211,27 @@ struct Recovery {
                     found[place],
                     .used(sequence: found[place].header.sequence, lastBatch: last)))
         }
+    }
+
+    /// What the newest heads say of the segments. It was true when they were written, whatever
+    /// became of the batches.
+    private func segmentsThrough(in newest: Found?) throws(LogError) -> UInt64 {
+        guard let newest else { return 0 }
+        let path = Folder.journal(root) + "/" + newest.name
+        let bytes = try load(newest, path)
+        let span = bytes.span
+        var through = newest.header.segmentsThrough
+        var last = newest.header.follows
+        var offset = Limits.pageBytes
+        while offset < span.count,
+            let header = BatchHeader(span.extracting(offset..<span.count)),
+            header.epoch == newest.header.epoch, header.number > last
+        {
+            through = max(through, header.segmentsThrough)
+            last = header.number
+            offset += roundedUp(header.totalBytes, to: Limits.pageBytes)
+        }
+        return through
     }
 
     private func slot(_ found: Found, _ use: Journal.Slot.Use) -> Journal.Slot {
@@ -312,8 +342,13 @@ struct Recovery {
                 }
                 offset += Limits.pageBytes
             }
-            slots.append(
-                Journal.Slot(name: name, file: file, bytes: size, use: .free(sequence: 0)))
+            if size < UInt64(configuration.journalFileBytes) {
+                // Its making was cut short.
+                try files.unlink(path)
+            } else {
+                slots.append(
+                    Journal.Slot(name: name, file: file, bytes: size, use: .free(sequence: 0)))
+            }
         } catch {
             if error.errno == EBADMSG {
                 throw LogError(
