@@ -4,8 +4,6 @@ public enum CatalogLimits {
 
     /// Open shards of a stream; above it, changes are refused.
     public static let openShardsPerStream = 10_000
-    /// Consumers of a stream; the next registration is refused.
-    public static let consumersPerStream = 20
     /// Tags of a stream; a creation with more is refused.
     public static let tagsPerStream = 50
     /// Shards of a stream that is created without a count.
@@ -18,6 +16,10 @@ public enum CatalogLimits {
     public static let largestRecordKiB: UInt32 = 10_240
 
     // Ours.
+
+    /// Consumers of a stream; the next registration is refused. The service allows 20, to bound
+    /// what it sells; a consumer costs us some 200 bytes, and a subscription only while it is open.
+    public static let consumersPerStream = 1000
 
     /// Shards of the node, open and closed; a change that would pass it is refused. A stream has
     /// at least one, so this bounds streams and names too. About 0.5 KiB each: 50 MiB.

@@ -11,8 +11,7 @@ extension Worker {
     func getShardIterator(
         _ request: Request, _ input: GetShardIterator.Input
     ) throws(ServiceError) {
-        let stream = try request.stream(input.stream)
-        let shard = try request.shard(input.shardID, of: stream)
+        let (stream, shard) = try iteratorShard(request, input)
         let iterator = ShardIterator(
             stream: stream.id, streamName: stream.name, shard: shard.id.index,
             position: try iteratorPosition(input.position, shard, stream),
@@ -20,6 +19,24 @@ extension Worker {
         request.succeed(
             GetShardIterator.Output(shardIterator: iterator.sealed(with: node.tokenKey))
                 .encoded(request.encoding))
+    }
+
+    /// The shard to iterate over. A stream that is missing or CREATING is told as a shard that does
+    /// not exist; a text that is no shard id at all has its own answer, also without a stream.
+    private func iteratorShard(
+        _ request: Request, _ input: GetShardIterator.Input
+    ) throws(ServiceError) -> (StreamState, ShardState) {
+        let key = try request.streamKey(input.stream)
+        guard let id = ShardID(lenient: input.shardID) else {
+            throw .shardNotFound(shardID: input.shardID, stream: key.name, account: key.account)
+        }
+        guard let stream = snapshot.stream(key), stream.status != .creating,
+            let shard = stream.shards[id.index]
+        else {
+            throw .shardDoesNotExist(
+                shardID: id.description, stream: key.name, account: key.account)
+        }
+        return (stream, shard)
     }
 
     private func iteratorPosition(
