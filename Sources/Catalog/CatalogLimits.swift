@@ -29,8 +29,6 @@ public enum CatalogLimits {
     public static let cursors = 262_144
     /// Bytes of one control entry of moved cursors; more goes into further entries.
     static let cursorEntryBytes = 64 * 1024
-    /// After so many entries a snapshot is stored even if the log does not ask for one.
-    static let entriesPerCheckpoint: UInt64 = 4096
     /// Shards dropped from one stream at a time; the rest follows with the next call.
     static let forgottenShardsPerEntry = 1000
 }

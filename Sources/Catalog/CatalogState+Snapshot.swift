@@ -10,6 +10,7 @@ extension CatalogState {
         var writer = EntryWriter()
         writer.byte(Self.snapshotVersion)
         writer.integer(serial)
+        writer.byte(isAdrift ? 1 : 0)
         writer.integer(second)
         writer.integer(nextStream)
         writer.integer(nextShard)
@@ -41,6 +42,7 @@ extension CatalogState {
             throw CatalogError(.newerSnapshot(version: version), offset: 0)
         }
         serial = try reader.integer()
+        isAdrift = try reader.flag()
         let second = try reader.second()
         let nextStream = try reader.number()
         let nextShard = try reader.number()

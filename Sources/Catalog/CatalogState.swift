@@ -10,6 +10,8 @@ internal import ShardLog
 struct CatalogState: Sendable {
     /// The number of the last entry; each entry carries the next one.
     var serial: UInt64 = 0
+    /// Entries are missing, and those behind them need not fit.
+    var isAdrift = false
     /// The latest second that an entry has carried. Changes happen at the wall clock or at this,
     /// whichever is later, so that the catalog's time does not go back.
     var second: UInt64 = 0

@@ -102,6 +102,20 @@ final class LiveCursors: Sendable {
         }
     }
 
+    /// Marks every cursor as moved, because what was written of them may be lost.
+    func markAllMoved() {
+        table.withLock { table in
+            table.moved.removeAll(keepingCapacity: true)
+            for consumer in table.consumers.keys {
+                let shards = table.consumers[consumer]?.keys.sorted() ?? []
+                for shard in shards {
+                    table.consumers[consumer]?[shard]?.isMoved = true
+                    table.moved.append(CursorKey(consumer: consumer, shard: shard))
+                }
+            }
+        }
+    }
+
     /// Follows an entry that was published.
     func follow(_ effects: CursorEffects) {
         table.withLock { table in

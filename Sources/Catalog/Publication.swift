@@ -42,7 +42,7 @@ final class Publication: Sendable {
 
     /// Gives shards their records and cursors their bounds, now that the log is open, and
     /// publishes the first version.
-    /// - Returns: the state against which changes are validated from now on.
+    /// - Returns: the state that was restored.
     func start(_ log: ShardLog) -> CatalogState {
         var state = progress.withLock { $0.state }
         state.attachAll { [weak log] number in log?.shard(number) }
@@ -60,9 +60,7 @@ final class Publication: Sendable {
         let started = state
         progress.withLock { $0.state = started }
         publish(started)
-        var pending = started.withoutCursors()
-        pending.attach = nil
-        return pending
+        return started
     }
 
     /// Makes the change of an entry that is durable. Called on the committer's thread.

@@ -89,7 +89,7 @@ struct RandomChanges {
         } catch {}
     }
 
-    private mutating func choose(_ state: CatalogState) -> CatalogChange? {
+    mutating func choose(_ state: CatalogState) -> CatalogChange? {
         let name = key("s\(Int.random(in: 0..<5, using: &generator))")
         guard let stream = state.stream(name) else {
             return .createStream(

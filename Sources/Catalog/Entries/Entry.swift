@@ -48,6 +48,7 @@ enum EntryKind: UInt8, CaseIterable {
     case consumerDeregistered = 7
     case cursorsMoved = 8
     case cursorCommitted = 9
+    case resynchronized = 10
 
     var type: any Entry.Type {
         switch self {
@@ -60,6 +61,7 @@ enum EntryKind: UInt8, CaseIterable {
         case .consumerDeregistered: ConsumerDeregistered.self
         case .cursorsMoved: CursorsMoved.self
         case .cursorCommitted: CursorCommitted.self
+        case .resynchronized: Resynchronized.self
         }
     }
 }
@@ -106,15 +108,20 @@ struct NumberedEntry {
 }
 
 extension CatalogState {
-    /// Makes the change of the next entry. One that a snapshot has brought already is passed
-    /// over; one that leaves a gap is refused.
+    /// Makes the change of an entry. One that a snapshot has brought already is passed over.
+    ///
+    /// A gap in the numbers means that the log has let entries go. What follows was validated
+    /// against a state that has them, so it may not fit, and is then passed over too, until the
+    /// catalog has seen the gap and begins anew behind `Resynchronized`. Without a gap, an entry
+    /// that does not fit is refused.
     mutating func apply(_ numbered: NumberedEntry) throws(CatalogError) {
         guard numbered.serial > serial else { return }
-        guard numbered.serial == serial + 1 else {
-            throw CatalogError(
-                .inconsistent("entry \(numbered.serial) follows entry \(serial)"))
+        if numbered.serial > serial + 1 { isAdrift = true }
+        do throws(CatalogError) {
+            try numbered.entry.apply(to: &self)
+        } catch {
+            guard isAdrift else { throw error }
         }
-        try numbered.entry.apply(to: &self)
         serial = numbered.serial
     }
 }

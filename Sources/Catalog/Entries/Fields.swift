@@ -105,6 +105,14 @@ extension EntryReader {
         }
     }
 
+    mutating func flag() throws(CatalogError) -> Bool {
+        switch try byte() {
+        case 0: false
+        case 1: true
+        default: throw CatalogError(.malformed("a flag that is not 0 or 1"), offset: offset - 1)
+        }
+    }
+
     /// A number of a stream, shard or consumer; the number above it must fit too.
     mutating func number() throws(CatalogError) -> UInt64 {
         try integer(atMost: UInt64(Int64.max))

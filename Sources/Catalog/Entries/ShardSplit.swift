@@ -32,7 +32,8 @@ struct ShardSplit: Entry {
         guard let parent = present.shards[shard], !parent.isClosed,
             parent.range.start < hashKey, hashKey <= parent.range.end,
             firstChild >= state.nextShard,
-            present.nextShardIndex < SequenceNumber.greatestShardIndex - 1, closedSecond >= parent.createdSecond
+            present.nextShardIndex < SequenceNumber.greatestShardIndex - 1,
+            closedSecond >= parent.createdSecond
         else {
             throw CatalogError(.inconsistent("shard \(shard) of stream \(stream) is split"))
         }

@@ -32,7 +32,8 @@ struct ShardsMerged: Entry {
         guard let first = present.shards[lower], let last = present.shards[upper],
             !first.isClosed, !last.isClosed, let range = first.range.merged(with: last.range),
             child >= state.nextShard,
-            present.nextShardIndex < SequenceNumber.greatestShardIndex, closedSecond >= first.createdSecond,
+            present.nextShardIndex < SequenceNumber.greatestShardIndex,
+            closedSecond >= first.createdSecond,
             closedSecond >= last.createdSecond
         else {
             throw CatalogError(

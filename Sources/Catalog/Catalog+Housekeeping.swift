@@ -1,0 +1,104 @@
+internal import Kinesis
+public import ShardLog
+internal import Synchronization
+
+// The chores of a thread that may wait for the disk: one thread calls all three.
+
+extension Catalog {
+    /// Writes the cursors that have moved since the last call into the journal. Call it about
+    /// once a second, and once before the log is closed.
+    public func flushCursors() {
+        let isReady = pending.withLock { pending in look(&pending) }
+        guard isReady else { return }
+        var rest = publication.cursors.takeMoved()[...]
+        while !rest.isEmpty {
+            var entry = CursorsMoved(moves: [])
+            var size = 0
+            while let move = rest.first, size < CatalogLimits.cursorEntryBytes {
+                var writer = EntryWriter()
+                CursorsMoved.encode(move, into: &writer)
+                size += writer.bytes.count
+                entry.moves.append(move)
+                rest.removeFirst()
+            }
+            pending.withLock { pending in
+                // Lost if the catalog has begun anew meanwhile; then all cursors are marked.
+                if pending.awaited == nil { submit(entry, to: &pending.state) }
+            }
+        }
+    }
+
+    /// Finds out whether the log has let entries go; false while cursors cannot be written. The
+    /// caller holds the mutex.
+    private func look(_ pending: inout PendingState) -> Bool {
+        let isSound = catchUp(&pending)
+        defer { pending.seen = pending.state.serial }
+        let published = publication.durable().state.serial
+        // Nothing was handed over since the last look, and not all has come back: the log is
+        // slow, or the last entries are lost. One more entry tells which.
+        guard published < pending.state.serial, pending.state.serial == pending.seen else {
+            return isSound
+        }
+        if isSound {
+            submit(CursorsMoved(moves: []), to: &pending.state)
+        } else {
+            resynchronize(&pending)
+        }
+        return isSound
+    }
+
+    /// Stores the durable state as the log's control snapshot if the log wants one, so that the
+    /// journal can be recycled and a start is quick. Call it about once a second. Waits for the
+    /// disk.
+    public func checkpoint() throws(LogError) {
+        guard log.wantsSnapshot else { return }
+        let (state, batch) = publication.durable()
+        let saved = saved.withLock { $0 }
+        let handedOver = pending.withLock { $0.state.serial }
+        guard batch > 0, state.serial > saved.serial || saved.batch == 0 else {
+            // The last entry is in a batch that is covered already, or older than this start. An
+            // entry that changes nothing leads to a batch as new as the log can want.
+            pending.withLock { pending in
+                if catchUp(&pending) { submit(CursorsMoved(moves: []), to: &pending.state) }
+            }
+            return
+        }
+        // More entries of the same batch may be on their way, unless all that was handed over is
+        // applied. They would be found again if only the batch before counts as covered; those
+        // that the snapshot has are then passed over by their numbers.
+        let covered = max(handedOver == state.serial ? batch : batch - 1, saved.batch)
+        try log.saveSnapshot(state.encoded(), batch: covered)
+        self.saved.withLock { $0 = Saved(serial: state.serial, batch: covered) }
+    }
+
+    /// Drops closed shards that have been closed for longer than their stream keeps records and
+    /// have none left. The housekeeper calls it about once a minute.
+    public func forgetExpiredShards() {
+        var expired: [(stream: UInt64, shards: [ShardID])] = []
+        let now = second
+        snapshot.visitStreams { stream in
+            guard stream.shards.count > stream.open.count else { return true }
+            var shards: [ShardID] = []
+            stream.shards.visit { shard in
+                if let closed = shard.closedSecond,
+                    now > closed + UInt64(stream.retentionHours) * 3600,
+                    shard.log.horizon == shard.log.tail
+                {
+                    shards.append(shard.id)
+                }
+                return shards.count < CatalogLimits.forgottenShardsPerEntry
+            }
+            if !shards.isEmpty { expired.append((stream.id, shards)) }
+            return true
+        }
+        for (stream, shards) in expired {
+            do throws(CatalogRefusal) {
+                try perform(.forgetShards(stream: stream, shards: shards), waiter: nil)
+            } catch {
+                // The stream was deleted meanwhile, or the log takes no writes: the next call
+                // finds what is left.
+                continue
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import Dispatch
+import Foundation
+import Glibc
+import Kinesis
+import ShardLog
+import Synchronization
+
+@testable import Catalog
+
+/// A folder that goes with its object.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() {
+        path = NSTemporaryDirectory() + "weir-catalog-" + UUID().uuidString
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// What is on the disk at this moment, as a crash of the process would leave it.
+    func copy() throws -> TemporaryFolder {
+        let copy = TemporaryFolder()
+        try FileManager.default.copyItem(atPath: path, toPath: copy.path)
+        return copy
+    }
+}
+
+/// A wall clock that tests set, in seconds.
+final class TestClock: Sendable {
+    private let seconds: Atomic<Int64>
+
+    init(_ start: Int64 = 1_800_000_000) {
+        seconds = Atomic(start)
+    }
+
+    var now: @Sendable () -> Int64 {
+        { self.seconds.load(ordering: .relaxed) * 1000 }
+    }
+
+    func advance(_ by: Int64) {
+        seconds.wrappingAdd(by, ordering: .relaxed)
+    }
+}
+
+/// A catalog over a log, with one reader that the test's thread drains.
+final class CatalogNode {
+    let log: ShardLog
+    let catalog: Catalog
+    private let folder: TemporaryFolder
+    private let staging: Staging
+    private let bell = DispatchSemaphore(value: 0)
+    private var controls: [UInt64: ControlOutcome] = [:]
+    private var records: [UInt64: RecordOutcome.Result] = [:]
+    private var nextToken: UInt64 = 1
+
+    struct Lost: Error {}
+
+    init(
+        _ folder: TemporaryFolder, _ clock: TestClock = TestClock(),
+        files: any FileSystem = RealFileSystem(),
+        _ adjust: (inout ShardLog.Configuration) -> Void = { _ in }
+    ) throws(LogError) {
+        var configuration = ShardLog.Configuration(
+            folder: folder.path, wallMilliseconds: clock.now, files: files)
+        configuration.journalFileBytes = 256 << 10
+        configuration.segmentBytes = 64 << 10
+        configuration.segmentFirstBytes = 8 << 10
+        configuration.stagingBytes = 16 << 20
+        configuration.reserveBytes = 64 << 10
+        adjust(&configuration)
+        (log, catalog) = try Catalog.open(configuration)
+        self.folder = folder
+        let bell = bell
+        staging = log.staging(reader: 0) { bell.signal() }
+    }
+
+    private func wait(until isThere: () -> Bool) throws {
+        while true {
+            staging.drain(
+                completed: { records[$0.waiter] = $0.result },
+                control: { controls[$0] = $1 }, advanced: { _ in })
+            if isThere() { return }
+            guard bell.wait(timeout: .now() + 60) == .success else { throw Lost() }
+        }
+    }
+
+    /// Performs a change and waits for the log's word.
+    @discardableResult
+    func settle(_ change: CatalogChange) throws -> (CatalogResult, ControlOutcome) {
+        let token = nextToken
+        nextToken += 1
+        let result = try catalog.perform(change, waiter: Waiter(reader: 0, token: token))
+        try wait { controls[token] != nil }
+        guard let outcome = controls[token] else { throw Lost() }
+        return (result, outcome)
+    }
+
+    /// Performs a change that must go through.
+    @discardableResult
+    func perform(_ change: CatalogChange) throws -> CatalogResult {
+        let (result, outcome) = try settle(change)
+        guard case .applied = outcome else { throw Lost() }
+        return result
+    }
+
+    /// Puts a record and answers its index; nil if it was refused.
+    func put(_ shard: ShardState, _ data: [UInt8] = [1, 2, 3]) throws -> UInt64? {
+        let token = nextToken
+        nextToken += 1
+        let key: [UInt8] = Array("key".utf8)
+        let staged = staging.append(
+            shard.log, waiter: token, ordinal: 0, hashKey: shard.range.start,
+            partitionKey: key.span, data: data.span, minimumIndex: 0)
+        guard staged == .staged else { throw Lost() }
+        staging.handOver()
+        try wait { records[token] != nil }
+        guard case .stored(let index, _) = records[token] else { return nil }
+        return index
+    }
+
+    /// Waits until everything that was handed to the log before has been decided.
+    func waitForLog() throws {
+        while catalog.pending.withLock({ $0.state.serial })
+            > catalog.publication.durable().state.serial
+        {
+            usleep(500)
+        }
+    }
+
+    /// The durable state, whole.
+    var bytes: [UInt8] { catalog.publication.durable().state.encoded() }
+}
+
+/// A disk that is full when a test says so: writes to the journal then find no space.
+final class FullDisk: FileSystem {
+    private let real = RealFileSystem()
+    let isFull = Atomic<Bool>(false)
+
+    func makeFolder(_ path: String) throws(SystemFailure) { try real.makeFolder(path) }
+    func list(_ path: String) throws(SystemFailure) -> [String] { try real.list(path) }
+    func rename(_ from: String, to: String) throws(SystemFailure) {
+        try real.rename(from, to: to)
+    }
+    func unlink(_ path: String) throws(SystemFailure) { try real.unlink(path) }
+    func syncFolder(_ path: String) throws(SystemFailure) { try real.syncFolder(path) }
+    func availableBytes(_ path: String) throws(SystemFailure) -> UInt64 {
+        isFull.load(ordering: .relaxed) ? 0 : try real.availableBytes(path)
+    }
+    func open(_ path: String, create: Bool) throws(SystemFailure) -> any File {
+        FullDiskFile(
+            try real.open(path, create: create), disk: self, isJournal: path.contains("/journal"))
+    }
+}
+
+private final class FullDiskFile: File {
+    private let real: any File
+    private let disk: FullDisk
+    private let isJournal: Bool
+
+    init(_ real: any File, disk: FullDisk, isJournal: Bool) {
+        self.real = real
+        self.disk = disk
+        self.isJournal = isJournal
+    }
+
+    private func check() throws(SystemFailure) {
+        guard isJournal, disk.isFull.load(ordering: .relaxed) else { return }
+        throw SystemFailure(errno: ENOSPC, operation: "pwritev")
+    }
+
+    func size() throws(SystemFailure) -> UInt64 { try real.size() }
+    func allocatedBytes() throws(SystemFailure) -> UInt64 { try real.allocatedBytes() }
+    func read(at offset: UInt64, count: Int) throws(SystemFailure) -> [UInt8] {
+        try real.read(at: offset, count: count)
+    }
+    func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemFailure) {
+        try check()
+        try real.write(bytes, at: offset)
+    }
+    func sync() throws(SystemFailure) { try real.sync() }
+    func reserve(length: UInt64) throws(SystemFailure) {
+        try check()
+        try real.reserve(length: length)
+    }
+    func truncate(length: UInt64) throws(SystemFailure) { try real.truncate(length: length) }
+    func lock() throws(SystemFailure) -> Bool { try real.lock() }
+    func map(length: Int) throws(SystemFailure) -> Mapping { try real.map(length: length) }
+}

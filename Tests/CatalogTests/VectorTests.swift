@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+@testable import Catalog
+
+/// `proto-spec/vectors/control-entries.json`: what the specification promises other readers.
+@Suite struct VectorTests {
+    struct File: Decodable {
+        struct Entry: Decodable {
+            var kind: UInt8
+            var serial: UInt64
+            var bytes: String
+        }
+        struct Refused: Decodable {
+            var why: String
+            var bytes: String
+        }
+        var entries: [Entry]
+        var snapshot: String
+        var refused: [Refused]
+    }
+
+    private func load() throws -> File {
+        let root = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let data = try Data(
+            contentsOf: root.appending(path: "proto-spec/vectors/control-entries.json"))
+        return try JSONDecoder().decode(File.self, from: data)
+    }
+
+    private func bytes(_ hexadecimal: String) -> [UInt8] {
+        let digits = Array(hexadecimal.utf8)
+        return stride(from: 0, to: digits.count - 1, by: 2).compactMap {
+            UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)
+        }
+    }
+
+    private func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+
+    @Test func `the entries of the specification are those that are written`() throws {
+        let file = try load()
+        let journal = try EntryBytesTests.everyKind()
+        #expect(file.entries.map(\.bytes) == journal.payloads.map(hexadecimal))
+        #expect(Set(file.entries.map(\.kind)) == Set(EntryKind.allCases.map(\.rawValue)))
+        for entry in file.entries {
+            let payload = bytes(entry.bytes)
+            #expect(payload.first == entry.kind)
+            #expect(try NumberedEntry(payload).serial == entry.serial)
+        }
+    }
+
+    @Test func `the entries of the specification make its snapshot`() throws {
+        let file = try load()
+        let state = try Journal.replay(file.entries.map { bytes($0.bytes) })
+        #expect(hexadecimal(state.encoded()) == file.snapshot)
+        #expect(
+            hexadecimal(try CatalogState(snapshot: bytes(file.snapshot)).encoded()) == file.snapshot
+        )
+    }
+
+    @Test func `what the specification refuses is refused`() throws {
+        let file = try load()
+        #expect(file.refused.count >= 8)
+        for refused in file.refused {
+            #expect(throws: CatalogError.self, "\(refused.why)") {
+                _ = try NumberedEntry(bytes(refused.bytes))
+            }
+        }
+    }
+}
