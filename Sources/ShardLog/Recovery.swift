@@ -23,6 +23,8 @@ struct Recovery {
     private var nextName: UInt64 = 0
     private var highestSequence: UInt64 = 0
     private var replay: Replay
+    /// The newest journal file, which is looked at twice.
+    private var loaded: (name: String, bytes: [UInt8])?
 
     private var root: String { configuration.folder }
 
@@ -215,10 +217,11 @@ struct Recovery {
 
     /// What the newest heads say of the segments. It was true when they were written, whatever
     /// became of the batches.
-    private func segmentsThrough(in newest: Found?) throws(LogError) -> UInt64 {
+    private mutating func segmentsThrough(in newest: Found?) throws(LogError) -> UInt64 {
         guard let newest else { return 0 }
         let path = Folder.journal(root) + "/" + newest.name
         let bytes = try load(newest, path)
+        loaded = (newest.name, bytes)
         let span = bytes.span
         var through = newest.header.segmentsThrough
         var last = newest.header.follows
@@ -249,7 +252,11 @@ struct Recovery {
         return try walk(bytes.span, found, follows: follows, upTo: upTo, path: path)
     }
 
-    private func load(_ found: Found, _ path: String) throws(LogError) -> [UInt8] {
+    private mutating func load(_ found: Found, _ path: String) throws(LogError) -> [UInt8] {
+        if let loaded, loaded.name == found.name {
+            self.loaded = nil
+            return loaded.bytes
+        }
         do throws(SystemFailure) {
             return try found.file.read(at: 0, count: Int(found.bytes))
         } catch {

@@ -1,0 +1,168 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import ShardLog
+
+/// What shards cost, what retention gives back, and what the durability classes do.
+@Suite struct CostTests {
+    @Test func `four thousand shards without records cost no file`() throws {
+        let folder = TemporaryFolder()
+        let configuration = small(folder)
+        let shards = (1...4000).map { number in
+            ShardDescription(
+                number: ShardNumber(rawValue: UInt64(number)),
+                createdMilliseconds: 1_700_000_000_000)
+        }
+        let payload = Model.snapshot(shards)
+        let log = try openLog(configuration)
+        let bench = Bench(log)
+        #expect(try bench.submit(ControlEntry(payload: payload, opens: shards)).isApplied)
+        log.housekeep()
+        let segments = try FileManager.default.contentsOfDirectory(
+            atPath: folder.path + "/segments")
+        #expect(segments.isEmpty)
+        #expect(log.shardCount == 4000)
+        try log.close()
+        let again = try openLog(configuration)
+        #expect(again.shardCount == 4000)
+        try again.close()
+    }
+
+    @Test func `retention unlinks whole segments and moves the horizon within one`() throws {
+        let folder = TemporaryFolder()
+        let clock = TestClock()
+        let disk = SimulatedFileSystem()
+        let log = try openLog(small(folder, clock, files: disk))
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        for round in 0..<100 {
+            clock.advance(1000)
+            _ = try bench.put(shard, [UInt8](repeating: UInt8(round), count: 2000))
+        }
+        let before = disk.paths.filter { $0.hasSuffix(".segment") }.count
+        #expect(before >= 3)
+        let all = readAll(shard).records
+        log.trim(shard, olderThan: all[70].arrival)
+        log.housekeep()
+        #expect(shard.horizon.offset == all[70].position)
+        #expect(disk.paths.filter { $0.hasSuffix(".segment") }.count < before)
+        let result = shard.read(from: .start, maximumRecords: 1, maximumBytes: 1) { _ in true }
+        #expect(result == ReadResult(next: shard.horizon, outcome: .trimmed))
+        #expect(readAll(shard).records == Array(all[70...]))
+        log.trim(shard, olderThan: .max)
+        #expect(shard.horizon == shard.tail)
+        #expect(readAll(shard).records.isEmpty)
+        #expect(try bench.put(shard, [1]).isStored)
+        #expect(readAll(shard).records.count == 1)
+        try log.close()
+    }
+
+    @Test func `a removed shard's files go`() throws {
+        let folder = TemporaryFolder()
+        let disk = SimulatedFileSystem()
+        let log = try openLog(small(folder, files: disk))
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        _ = try bench.put(shard, [1])
+        #expect(disk.paths.contains { $0.hasSuffix(".segment") })
+        _ = try bench.submit(
+            ControlEntry(payload: Model.removing(shard.number), removes: [shard.number]))
+        // Whoever has the shard reads on.
+        #expect(readAll(shard).records.map(\.data) == [[1]])
+        log.housekeep()
+        #expect(!disk.paths.contains { $0.hasSuffix(".segment") })
+        try log.close()
+    }
+
+    @Test func `the journal is recycled once snapshot and segments hold what it held`() throws {
+        let folder = TemporaryFolder()
+        let disk = SimulatedFileSystem()
+        var configuration = small(folder, files: disk)
+        configuration.journalFileBytes = 64 << 10
+        let log = try openLog(configuration)
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        for _ in 0..<200 {
+            _ = try bench.put(shard, [UInt8](repeating: 1, count: 3000))
+            log.housekeep()
+            if log.wantsSnapshot {
+                let batch = log.appliedBatch.load(ordering: .acquiring)
+                try log.saveSnapshot(Array("open 1 1700000000000".utf8), batch: batch)
+            }
+        }
+        #expect(disk.paths.filter { $0.hasSuffix(".journal") }.count <= 5)
+        #expect(log.counters.segmentSyncs.load(ordering: .relaxed) > 0)
+        try log.close()
+        let again = try openLog(configuration)
+        let reopened = try #require(again.shard(shard.number))
+        #expect(readAll(reopened).records.count == 200)
+        try again.close()
+    }
+
+    @Test func `the class os acknowledges without a sync, and interval syncs later`() throws {
+        for durability in [Durability.os, .interval(milliseconds: 1)] {
+            let folder = TemporaryFolder()
+            let disk = SimulatedFileSystem()
+            var configuration = small(folder, files: disk)
+            configuration.durability = durability
+            let log = try openLog(configuration)
+            let bench = Bench(log)
+            let shard = try bench.open(1)
+            let before = log.counters.journalSyncs.count.load(ordering: .relaxed)
+            for round in 0..<20 { #expect(try bench.put(shard, [UInt8(round)]).isStored) }
+            if durability == .os {
+                #expect(log.counters.journalSyncs.count.load(ordering: .relaxed) == before)
+                #expect(
+                    log.durableBatch.load(ordering: .acquiring)
+                        < log.publishedBatch.load(ordering: .acquiring))
+            } else {
+                // The timer's sync comes without any more records.
+                while log.durableBatch.load(ordering: .acquiring)
+                    < log.publishedBatch.load(ordering: .acquiring)
+                {
+                    Thread.sleep(forTimeInterval: 0.001)
+                }
+            }
+            // A kill is not a power cut: the kernel has it.
+            var killed = configuration
+            killed.files = disk.copy()
+            let again = try openLog(killed)
+            let reopened = try #require(again.shard(shard.number))
+            #expect(readAll(reopened).records.count == 20)
+            try again.close()
+            try log.close()
+        }
+    }
+
+    @Test func `cold bytes are asked for, brought in and read`() throws {
+        let folder = TemporaryFolder()
+        var configuration = small(folder)
+        configuration.residentBytes = 16 << 10
+        let log = try openLog(configuration)
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        for round in 0..<60 {
+            _ = try bench.put(shard, [UInt8](repeating: UInt8(round), count: 2000))
+        }
+        let cold = shard.read(from: .start, maximumRecords: 1, maximumBytes: 1) { _ in true }
+        guard case .cold(let range) = cold.outcome else {
+            Issue.record("\(cold)")
+            return
+        }
+        #expect(range.lowerBound == .start && cold.next == .start)
+        #expect(shard.prefault(range) == .ready)
+        var seen = 0
+        let read = shard.read(from: .start, maximumRecords: 5, maximumBytes: 1 << 20) { _ in
+            seen += 1
+            return true
+        }
+        #expect(read.outcome == .ready && seen == 5)
+        #expect(readAll(shard).records.count == 60)
+        #expect(shard.records(from: shard.tail) == 0)
+        let estimate = shard.records(from: .start)
+        #expect(estimate > 50 && estimate < 70)
+        #expect(shard.bytes(from: .start) == shard.tail.offset)
+        try log.close()
+    }
+}
