@@ -60,11 +60,11 @@ private func limit(_ number: String) -> Int? {
     }
 
     @Test func `a quoted value is cut before it makes the error a burden`() throws {
-        let text = try #require(put("\"" + String(repeating: "é", count: 1_000_001) + "\""))
+        let text = try #require(put("\"" + String(repeating: "é", count: 100_001) + "\""))
         #expect(text.utf8.count < 41_000)
         #expect(
             text.hasSuffix(
-                "Base64 encoded length is expected a multiple of 4 bytes but found: 2000002"))
+                "Base64 encoded length is expected a multiple of 4 bytes but found: 200002"))
         #expect(!text.contains("\u{FFFD}"))
     }
 
