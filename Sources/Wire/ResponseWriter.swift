@@ -115,7 +115,7 @@ public struct ResponseWriter: Sendable {
         case .json:
             separate()
             if value < 0 { bytes.append(UInt8(ascii: "-")) }
-            bytes.append(decimal: value.magnitude)
+            bytes.append(addingCapacity: 20) { output in output.append(decimal: value.magnitude) }
         case .cbor:
             signed(value)
         }
@@ -138,35 +138,22 @@ public struct ResponseWriter: Sendable {
         switch encoding {
         case .json:
             separate()
-            if milliseconds < 0 { bytes.append(UInt8(ascii: "-")) }
-            let (seconds, thousandths) = milliseconds.magnitude.quotientAndRemainder(
-                dividingBy: 1000)
-            bytes.append(decimal: seconds)
-            bytes.append(UInt8(ascii: "."))
-            bytes.append(UInt8(ascii: "0") + UInt8(thousandths / 100))
-            bytes.append(UInt8(ascii: "0") + UInt8(thousandths / 10 % 10))
-            bytes.append(UInt8(ascii: "0") + UInt8(thousandths % 10))
+            bytes.append(addingCapacity: 24) { output in
+                output.append(secondsOf: milliseconds)
+            }
         case .cbor:
             bytes.append(0xC1)
             signed(milliseconds)
         }
     }
 
-    /// Writes a text of exactly `count` characters that need no escape, which `body` produces.
-    public mutating func text(
-        count: Int, writtenBy body: (inout OutputSpan<UInt8>) -> Void
+    /// Writes one value that `body` spells in the writer's own encoding, in at most `capacity`
+    /// bytes: for what is written too often to be put together from single values.
+    public mutating func value(
+        capacity: Int, writtenBy body: (inout OutputSpan<UInt8>) -> Void
     ) {
-        let isJSON = encoding == .json
-        if isJSON {
-            separate()
-            bytes.append(UInt8(ascii: "\""))
-        } else {
-            head(3, UInt64(count))
-        }
-        let before = bytes.count
-        bytes.append(addingCapacity: count) { output in body(&output) }
-        precondition(bytes.count == before + count, "the text has another length than announced")
-        if isJSON { bytes.append(UInt8(ascii: "\"")) }
+        if encoding == .json { separate() }
+        bytes.append(addingCapacity: capacity) { output in body(&output) }
     }
 
     // The parts that the calls above share.
@@ -232,22 +219,35 @@ public struct ResponseWriter: Sendable {
     }
 }
 
-extension [UInt8] {
-    /// Appends `value` in decimal digits.
+extension OutputSpan<UInt8> {
+    /// Appends a time as JSON has it: seconds with exactly three decimals, at most 21 characters.
+    public mutating func append(secondsOf milliseconds: Int64) {
+        if milliseconds < 0 { append(UInt8(ascii: "-")) }
+        let (seconds, thousandths) = milliseconds.magnitude.quotientAndRemainder(
+            dividingBy: 1000)
+        append(decimal: seconds)
+        append(UInt8(ascii: "."))
+        append(UInt8(ascii: "0") + UInt8(thousandths / 100))
+        append(UInt8(ascii: "0") + UInt8(thousandths / 10 % 10))
+        append(UInt8(ascii: "0") + UInt8(thousandths % 10))
+    }
+
+    /// Appends `value` in decimal digits, at most 20.
     mutating func append(decimal value: UInt64) {
-        guard value >= 10 else { return append(UInt8(ascii: "0") + UInt8(value)) }
-        var digits: [20 of UInt8] = .init(repeating: 0)
+        var digits: [20 of UInt8] = .init(repeating: UInt8(ascii: "0"))
         var first = 20
         var rest = value
-        while rest > 0 {
+        repeat {
             first -= 1
             let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
             digits[first] = UInt8(ascii: "0") + UInt8(digit)
             rest = quotient
-        }
-        for index in first..<20 { append(digits[index]) }
+        } while rest > 0
+        append(copying: digits.span.extracting(first...))
     }
+}
 
+extension [UInt8] {
     /// Appends UTF-8 text as the inside of a JSON string.
     mutating func append(escaping text: Span<UInt8>) {
         var offset = 0

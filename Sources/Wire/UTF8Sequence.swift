@@ -51,3 +51,8 @@ func endOfPlainRun(_ bytes: Span<UInt8>, from offset: Int) -> Int {
     }
     return index
 }
+
+/// Whether `text` is ASCII that stands in a JSON string as it is.
+public func isPlainInJSON(_ text: Span<UInt8>) -> Bool {
+    endOfPlainRun(text, from: 0) == text.count
+}
