@@ -23,6 +23,11 @@ final class Connection: ReadinessHandler, TurnHandler {
     private var hasSeenBytes = false
     private var unsent: [UInt8] = []
     private var unsentStart = 0
+    /// Ciphertext that the socket has taken, and that a broken one has not.
+    private var written: UInt64 = 0
+    private var lost: UInt64 = 0
+    /// The session is handing over bytes that are not in the socket yet.
+    private var isProducing = false
     private var isDirty = false
     private var isClosed = false
     private var closesWhenWritten: CloseReason?
@@ -51,6 +56,13 @@ final class Connection: ReadinessHandler, TurnHandler {
     // MARK: From the reactor
 
     func ready(_ readiness: Readiness) {
+        worker.http.now = worker.reactor.now
+        worker.refreshSnapshot()
+        if readiness.contains(.error)
+            || readiness.contains(.hangup) && !interest.contains(.readable)
+        {
+            return close(lingeringSince == nil ? .closedByPeer : endReason)
+        }
         if readiness.contains(.writable) { writeUnsent() }
         if readiness.contains(.readable) || readiness.contains(.hangup)
             || readiness.contains(.error)
@@ -178,16 +190,18 @@ final class Connection: ReadinessHandler, TurnHandler {
         guard !isClosed else { return }
         drainTLSOutput()
         var budget = Limits.writesPerTurn
-        while unsentIsEmpty, let session, session.wantsOutput {
+        while unsentIsEmpty, closesWhenWritten == nil, let session, session.wantsOutput {
             if budget == 0 {
                 worker.reactor.runNextTurn(self)
                 break
             }
             budget -= 1
             worker.output.removeAll(keepingCapacity: true)
+            isProducing = true
             worker.output.append(addingCapacity: Limits.ioBytes) { output in
                 session.produce(into: &output)
             }
+            isProducing = false
             if worker.output.isEmpty { break }
             let plaintext = worker.output
             if case .failed = tls.send(plaintext.span) { return close(.protocolError) }
@@ -204,9 +218,14 @@ final class Connection: ReadinessHandler, TurnHandler {
     }
 
     /// Body bytes of a streamed response that the peer's TCP has acknowledged, at least: what is on
-    /// its way is counted with TLS and framing, so the answer is never too high.
-    func acknowledgedBodyBytes(of exchange: Exchange) -> UInt64 {
-        let underway = UInt64(unacknowledgedBytes)
+    /// its way is counted with TLS and framing, so the answer is never too high. Nil when the
+    /// kernel no longer tells.
+    func acknowledgedBodyBytes(of exchange: Exchange) -> UInt64? {
+        guard let acknowledged = socket.acknowledgedBytes else { return nil }
+        // The kernel counts the connection's SYN as one byte.
+        let arrived = min(written, acknowledged == 0 ? 0 : acknowledged - 1)
+        var underway = written - arrived + UInt64(unsentBytes) + lost
+        if isProducing { underway += UInt64(Limits.ioBytes) }
         return exchange.sentBodyBytes > underway ? exchange.sentBodyBytes - underway : 0
     }
 
@@ -215,9 +234,6 @@ final class Connection: ReadinessHandler, TurnHandler {
     /// Ciphertext that the socket has not taken.
     var unsentBytes: Int { unsent.count - unsentStart }
 
-    /// Bytes that the peer's TCP has not acknowledged, ours included.
-    var unacknowledgedBytes: Int { socket.unacknowledgedBytes + unsentBytes }
-
     private func drainTLSOutput() {
         tls.takeOutput { ciphertext in
             var start = 0
@@ -225,10 +241,12 @@ final class Connection: ReadinessHandler, TurnHandler {
                 switch socket.write(ciphertext) {
                 case .bytes(let count):
                     start = count
+                    written += UInt64(count)
                     worker.counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
                 case .wouldBlock: break
                 case .closed, .failed:
                     closesWhenWritten = .socketError
+                    lost += UInt64(ciphertext.count)
                     return
                 }
                 if start == ciphertext.count { return }
@@ -244,6 +262,7 @@ final class Connection: ReadinessHandler, TurnHandler {
             switch socket.write(unsent.span.extracting(unsentStart...)) {
             case .bytes(let count):
                 unsentStart += count
+                written += UInt64(count)
                 worker.counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
             case .wouldBlock: return updateInterest()
             case .closed: return close(.closedByPeer)
@@ -253,6 +272,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         worker.giveBack(unsent)
         unsent = []
         unsentStart = 0
+        if lingeringSince != nil { socket.shutdownWrites() }
         markDirty()
     }
 
@@ -330,7 +350,8 @@ final class Connection: ReadinessHandler, TurnHandler {
         lingeringSince = worker.reactor.now
         tls.closeNotify()
         drainTLSOutput()
-        socket.shutdownWrites()
+        if closesWhenWritten != nil { return close(endReason) }
+        if unsentIsEmpty { socket.shutdownWrites() }
         updateInterest()
     }
 }

@@ -1,5 +1,7 @@
+import Access
 import Catalog
 import Kinesis
+import Reactor
 import ShardLog
 import Synchronization
 import Wire
@@ -7,46 +9,90 @@ import Wire
 /// Delivery cursors as clients see them: ListCursors.
 extension Worker {
     func listCursors(_ request: Request, _ input: ListCursors.Input) throws(ServiceError) {
-        let stream: StreamState
-        var only: UInt64?
-        var after: (consumer: UInt64, shard: UInt32)?
+        let listing = try cursorListing(request, input)
+        let limit = input.limit
+        let encoding = request.encoding
+        let token = waiting.insert(.answer(request))
+        let reactor = index
+        // Whoever lags stands in pages that may have to come from the disk.
+        let accepted = node.workers.run { [node] in
+            let answer = listing.page(limit: limit).encoded(encoding)
+            node.post(.done(token: token, .answer(.success(answer))), to: reactor)
+        }
+        if !accepted {
+            waiting.remove(token)
+            throw .busy
+        }
+    }
+
+    private func cursorListing(
+        _ request: Request, _ input: ListCursors.Input
+    ) throws(ServiceError) -> CursorListing {
         switch input.subject {
         case .consumer(let arn):
-            let (found, consumer) = try request.consumer(.arn(arn))
-            (stream, only) = (found, consumer.id)
-        case .stream(let selector): stream = try request.stream(selector)
+            let (stream, consumer) = try request.consumer(.arn(arn))
+            return CursorListing(node: node, stream: stream, only: consumer.id, after: nil)
+        case .stream(let selector):
+            let stream = try request.stream(selector)
+            return CursorListing(node: node, stream: stream, only: nil, after: nil)
         case .token(let text):
             let parts = try open(text, .cursors, parts: 4)
-            guard let id = UInt64(parts[0]), let found = snapshot.stream(id: id),
+            guard let id = UInt64(parts[0]), let stream = snapshot.stream(id: id),
                 let consumer = UInt64(parts[2]), let shard = UInt32(parts[3])
             else { throw .invalidNextToken }
-            (stream, only, after) = (found, UInt64(parts[1]), (consumer, shard))
+            return CursorListing(
+                node: node, stream: stream, only: UInt64(parts[1]),
+                after: CursorListing.Place(consumer: consumer, shard: shard))
         }
+    }
+}
+
+/// The cursors of a stream, or of one of its consumers, in the order of consumers and shards. A
+/// value that a worker thread can use.
+struct CursorListing: Sendable {
+    /// Where a page ended.
+    struct Place: Sendable {
+        var consumer: UInt64
+        var shard: UInt32
+    }
+
+    let node: Node
+    let stream: StreamState
+    /// The one consumer to show; nil for all.
+    let only: UInt64?
+    let after: Place?
+
+    /// At most `limit` cursors; may wait for the disk.
+    func page(limit: Int) -> ListCursors.Output {
         var page: [ListCursors.Cursor] = []
-        var token: String?
+        var last: Place?
         let consumers = stream.consumers.sorted { $0.id < $1.id }
-        listing: for consumer in consumers where only == nil || consumer.id == only {
+        for consumer in consumers where only == nil || consumer.id == only {
             if let after, consumer.id < after.consumer { continue }
             let cursors = node.catalog.cursors(consumer: consumer.id)
-            var next = after.flatMap { $0.consumer == consumer.id ? $0.shard : nil }
             for shard in stream.shards {
-                if let start = next, shard.id.index <= start { continue }
-                next = nil
+                if let after, consumer.id == after.consumer, shard.id.index <= after.shard {
+                    continue
+                }
                 guard let cursor = cursors[shard.number] else { continue }
-                if page.count == input.limit, let last = page.last {
-                    let holder = stream.consumer(named: last.consumer.name)?.id ?? consumer.id
-                    token = seal(
-                        [
-                            "\(stream.id)", only.map { "\($0)" } ?? "", "\(holder)",
-                            "\(last.shardID.index)",
-                        ], .cursors)
-                    break listing
+                if page.count == limit, let last {
+                    return ListCursors.Output(cursors: page, nextToken: token(last))
                 }
                 page.append(shown(cursor, consumer, shard))
+                last = Place(consumer: consumer.id, shard: shard.id.index)
             }
         }
-        request.succeed(
-            ListCursors.Output(cursors: page, nextToken: token).encoded(request.encoding))
+        return ListCursors.Output(cursors: page, nextToken: nil)
+    }
+
+    private func token(_ place: Place) -> String {
+        let parts = [
+            "\(stream.id)", only.map { "\($0)" } ?? "", "\(place.consumer)", "\(place.shard)",
+        ]
+        return PageToken(
+            listing: .cursors, issuedMilliseconds: node.log.nodeMilliseconds(),
+            contents: Array(parts.joined(separator: "/").utf8)
+        ).sealed(with: node.tokenKey)
     }
 
     /// A cursor with what the running subscription, if there is one, knows better.
@@ -71,25 +117,24 @@ extension Worker {
             subscriptionOpen: status != nil, stallReason: lag.bytes > 0 ? stall?.name : nil)
     }
 
-    /// What the shard has beyond an index. Cold pages are not brought in for it: the lag in time
-    /// then counts from the index itself, which carries node time.
+    /// What the shard has beyond an index. A log that cannot be read there tells no lag.
     private func lag(
         of shard: ShardState, after index: UInt64
     ) -> (records: Int64, bytes: Int64, milliseconds: Int64) {
-        guard index < shard.log.lastIndex else { return (0, 0, 0) }
-        guard case .found(let position) = shard.log.position(afterIndex: index) else {
-            let seen = Int64(shard.createdSecond) * 1000 + Int64(index >> 20)
-            return (1, 1, max(0, nodeMilliseconds - seen))
-        }
-        guard position < shard.log.tail else { return (0, 0, 0) }
-        var arrival = nodeMilliseconds
+        let now = node.log.nodeMilliseconds()
+        guard index < shard.log.lastIndex,
+            case .success(let position) = ReadStart.after(index).locateWaiting(
+                in: shard, cutoff: stream.cutoff(now: now)),
+            position < shard.log.tail
+        else { return (0, 0, 0) }
+        var arrival = now
         _ = shard.log.read(from: position, maximumRecords: 1, maximumBytes: 1) { record in
             arrival = record.arrivalMilliseconds
             return false
         }
         return (
             Int64(shard.log.records(from: position)), Int64(shard.log.bytes(from: position)),
-            max(0, nodeMilliseconds - arrival)
+            max(0, now - arrival)
         )
     }
 }

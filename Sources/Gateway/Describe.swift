@@ -66,7 +66,7 @@ extension StreamState {
     ) -> [ShardState] {
         var page: [ShardState] = []
         shards.visit(after: index) { shard in
-            if let closed = shard.closedSecond, Int64(closed) * 1000 < cutoff { return true }
+            if let end = end(of: shard), end < cutoff { return true }
             if isWanted(shard) { page.append(shard) }
             return page.count < limit
         }

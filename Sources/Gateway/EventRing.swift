@@ -23,7 +23,7 @@ struct EventCut: Equatable {
 
 /// Recently encoded events of one shard, lent to all subscribers of a reactor.
 ///
-/// Bounded by bytes here and by the reactor's sum in `RingBudget`; the oldest go first. A ring
+/// Bounded by bytes here, and by the reactor's sum in `FanOut.keepBudget`; the oldest go first. A ring
 /// lookup is by the position at which an event starts.
 final class EventRing {
     struct Entry {
@@ -34,6 +34,8 @@ final class EventRing {
     private var entries: [Entry] = []
     private var first = 0
     private(set) var byteCount = 0
+    /// When an event was added last, in the reactor's count of such additions.
+    private(set) var lastAppend: UInt64 = 0
 
     /// The event that starts at `position`, if it is still here.
     func event(at position: Position) -> Entry? {
@@ -69,11 +71,9 @@ final class EventRing {
         entries.append(entry)
         byteCount += entry.bytes.count
         budget.used += entry.bytes.count
-        while byteCount > Limits.ringBytesPerShard || budget.used > Limits.ringBytesPerReactor,
-            first < entries.count
-        {
-            dropOldest(&budget)
-        }
+        budget.appends += 1
+        lastAppend = budget.appends
+        while byteCount > Limits.ringBytesPerShard { dropOldest(&budget) }
     }
 
     /// Forgets everything, when the last subscriber of the shard has gone.
@@ -84,7 +84,8 @@ final class EventRing {
         first = 0
     }
 
-    private func dropOldest(_ budget: inout RingBudget) {
+    /// Gives up the oldest event; there must be one.
+    func dropOldest(_ budget: inout RingBudget) {
         let size = entries[first].bytes.count
         byteCount -= size
         budget.used -= size
@@ -100,4 +101,6 @@ final class EventRing {
 /// The bytes of all rings of one reactor.
 struct RingBudget {
     var used = 0
+    /// Events added to any ring so far.
+    var appends: UInt64 = 0
 }

@@ -35,6 +35,17 @@ final class FanOut {
         }
     }
 
+    /// Keeps the sum of all rings within its bound: the ring that was added to longest ago gives
+    /// up its oldest events first.
+    func keepBudget() {
+        while budget.used > Limits.ringBytesPerReactor {
+            let oldest = feeds.values.filter { $0.ring.byteCount > 0 }
+                .min { $0.ring.lastAppend < $1.ring.lastAppend }
+            guard let oldest else { return }
+            oldest.ring.dropOldest(&budget)
+        }
+    }
+
     /// The log has published records of this shard, or closed it.
     func advanced(_ shard: ShardNumber) {
         guard let feed = feeds[shard.rawValue] else { return }
@@ -56,8 +67,10 @@ final class FanOut {
 extension Worker {
     /// What a subscription sends next from the log.
     func cut(_ feed: ShardFeed, at position: Position) -> ShardFeed.Cut {
-        feed.cut(
+        let cut = feed.cut(
             at: position, now: nodeMilliseconds, budget: &fanOut.budget, counters: counters)
+        fanOut.keepBudget()
+        return cut
     }
 
     /// The children of a feed's shard, as SubscribeToShard tells them; empty while it is open.
@@ -74,9 +87,8 @@ extension Worker {
         let token = waiting.insert(.prefault(subscription))
         let reactor = index
         let accepted = node.workers.run { [node] in
-            // Damage is found again, and told, by the read that follows.
-            _ = shard.prefault(range)
-            node.post(.done(token: token, .prefaulted), to: reactor)
+            let result = shard.prefault(range)
+            node.post(.done(token: token, .prefaulted(result)), to: reactor)
         }
         if !accepted {
             // Too much waits for the disk: this subscription asks again with the next sweep.
@@ -88,13 +100,12 @@ extension Worker {
     /// A changed catalog: shards have closed, consumers and streams have gone.
     func catalogChanged() {
         fanOut.forEachFeed { feed in
-            guard let stream = snapshot.stream(id: feed.stream),
-                let shard = stream.shards[feed.shard.id.index]
-            else { return }
-            feed.shard = shard
-            if shard.closedSecond != nil {
-                for subscription in feed.takeSleepers() { subscription.wake() }
+            let stream = snapshot.stream(id: feed.stream)
+            if let shard = stream?.shards[feed.shard.id.index] {
+                feed.shard = shard
+                guard shard.isClosed else { return }
             }
+            for subscription in feed.takeSleepers() { subscription.wake() }
         }
         fanOut.forEach { subscription in
             guard let stream = snapshot.stream(id: subscription.feed.stream) else {
@@ -115,14 +126,17 @@ extension Worker {
     func sweepSubscriptions() {
         let retried = diskBusy
         diskBusy = []
-        for subscription in retried { subscription.diskIsReady() }
+        for subscription in retried { subscription.diskAnswered(.ready) }
         var stalled = [UInt64](repeating: 0, count: StallCode.allCases.count)
         var lag: UInt64 = 0
         let now = nodeMilliseconds
         fanOut.forEach { subscription in
             noteCredit(subscription)
             let exchange = subscription.request.exchange
-            if let reason = exchange.isStalled {
+            if subscription.isWaitingForDisk {
+                subscription.status.stall.store(StallCode.disk.rawValue, ordering: .relaxed)
+                stalled[Int(StallCode.disk.rawValue) - 1] += 1
+            } else if let reason = exchange.isStalled {
                 let code = StallCode(reason)
                 subscription.forgetBytes()
                 subscription.status.stall.store(code.rawValue, ordering: .relaxed)
@@ -140,13 +154,20 @@ extension Worker {
         counters.ringBytes.store(fanOut.budget.used, ordering: .relaxed)
     }
 
-    /// What the client has taken goes to its cursor.
+    /// What was sent, and what the client has taken of it, goes to its cursor.
     func noteCredit(_ subscription: Subscription) {
+        let sent = subscription.status.sent.load(ordering: .relaxed)
+        if sent > 0 {
+            node.catalog.noteSent(
+                consumer: subscription.consumer.id, shard: subscription.feed.shard.number,
+                index: sent, milliseconds: nodeMilliseconds)
+        }
         let exchange = subscription.request.exchange
-        let taken =
-            exchange.creditedBodyBytes
-            ?? subscription.request.connection.acknowledgedBodyBytes(of: exchange)
-        guard let index = subscription.creditedIndex(bodyBytes: taken) else { return }
+        guard
+            let taken = exchange.creditedBodyBytes
+                ?? subscription.request.connection.acknowledgedBodyBytes(of: exchange),
+            let index = subscription.creditedIndex(bodyBytes: taken)
+        else { return }
         node.catalog.noteCredited(
             consumer: subscription.consumer.id, shard: subscription.feed.shard.number,
             index: index, milliseconds: nodeMilliseconds)

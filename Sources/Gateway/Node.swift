@@ -52,6 +52,11 @@ public final class Node: Sendable {
         self.statusPage = statusPage
     }
 
+    /// Lets the first reactor accept connections, once all of them are there to take some.
+    public func listen(on listener: Listener) {
+        post(.listen(listener), to: 0)
+    }
+
     /// Hands a message to a reactor; it finds it in its next turn.
     func post(_ message: Message, to reactor: Int) {
         desks.withLock { $0[reactor]?.inbox }?.post(message)
@@ -129,6 +134,7 @@ public struct StatusAnswer: Sendable {
 
 /// What one thread tells a reactor.
 enum Message: Sendable {
+    case listen(Listener)
     case accepted(Int32)
     /// End this subscription: its place went to a newcomer, who waits for the answer.
     case takenOver(token: UInt64, newcomer: SubscriptionSlots.Holder)
@@ -146,7 +152,7 @@ enum WorkResult: Sendable {
     /// The answer is encoded, or refused.
     case answer(Result<[UInt8], ServiceError>)
     /// Pages of a shard are in memory, or could not be read.
-    case prefaulted
-    case decoded(DecodedPut)
+    case prefaulted(PrefaultResult)
+    case decoded(LargeRequest)
     case located(Result<Position, ServiceError>)
 }

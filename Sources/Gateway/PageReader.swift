@@ -14,6 +14,12 @@ struct PageReader: Sendable {
     let now: Int64
     let tokenKey: TokenKey
 
+    /// What the answer may take in memory: data in base64, keys and numbers.
+    var mostBytes: Int {
+        let unread = shard.log.bytes(from: shard.log.horizon)
+        return Int(min(unread, UInt64(Limits.pageBytes))) / 2 * 3 + Limits.inlineBytes
+    }
+
     /// Makes the answer; nil when that needs a worker: pages are cold, or it would be large.
     func readInline() -> Result<[UInt8], ServiceError>? {
         switch start.locate(in: shard, cutoff: stream.cutoff(now: now)) {

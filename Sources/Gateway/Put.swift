@@ -65,6 +65,7 @@ extension Worker {
         if input.dryRun { throw .dryRun }
         let pending = PendingPut(request: request, source: .single(input))
         pending.token = waiting.insert(.put(pending))
+        request.hold()
         stage(pending, 0, in: stream, minimumIndex: minimum)
         finishIfSettled(pending)
     }
@@ -75,6 +76,7 @@ extension Worker {
         if input.dryRun { throw .dryRun }
         let pending = PendingPut(request: request, source: .batch(input))
         pending.token = waiting.insert(.put(pending))
+        request.hold()
         for ordinal in 0..<input.count { stage(pending, ordinal, in: stream, minimumIndex: 0) }
         finishIfSettled(pending)
     }
@@ -159,6 +161,7 @@ extension Worker {
     private func finishIfSettled(_ pending: PendingPut) {
         guard pending.remaining == 0 else { return }
         waiting.remove(pending.token)
+        pending.request.letGo()
         switch pending.source {
         case .single: pending.answerSingle()
         case .batch: pending.answerBatch()

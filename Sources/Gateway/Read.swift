@@ -16,6 +16,7 @@ extension Worker {
             stream: stream.id, streamName: stream.name, shard: shard.id.index,
             position: try iteratorPosition(input.position, shard, stream),
             issuedMilliseconds: nodeMilliseconds)
+        if input.dryRun { throw .dryRun }
         request.succeed(
             GetShardIterator.Output(shardIterator: iterator.sealed(with: node.tokenKey))
                 .encoded(request.encoding))
@@ -82,10 +83,12 @@ extension Worker {
         if let arn = input.arn, arn != stream.arn {
             throw .iteratorOfOtherStream(arn: arn.description)
         }
+        if input.dryRun { throw .dryRun }
         let page = PageReader(
             stream: stream, shard: shard, iterator: iterator, limit: input.limit,
             encoding: request.encoding, now: now, tokenKey: node.tokenKey)
         if let answer = page.readInline() { return request.finish(answer) }
+        guard request.reserveAnswer(page.mostBytes) else { throw .serviceUnavailable }
         let token = waiting.insert(.answer(request))
         let reactor = index
         let accepted = node.workers.run { [node] in

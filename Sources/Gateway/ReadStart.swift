@@ -126,6 +126,10 @@ extension ServiceError {
             "The log of \(shard) is damaged at position \(position): \(reason)")
     }
 
+    static func damagedLog(shard: ShardID, _ text: String) -> ServiceError {
+        ServiceError(.internalFailureException, "The log of \(shard) is damaged at \(text)")
+    }
+
     /// The call would have been done.
     static var dryRun: ServiceError {
         ServiceError(

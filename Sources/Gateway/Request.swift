@@ -18,6 +18,8 @@ final class Request {
     var body: [UInt8] = []
     /// Bytes reserved of the node's body memory.
     var reserved = 0
+    private var answerReserved = 0
+    private var isHeld = false
     /// The answer was given before the body came to its end; the rest is dropped.
     private(set) var isAnswered = false
     private(set) var isOpen = true
@@ -60,6 +62,11 @@ final class Request {
         case .success(let body): succeed(body)
         case .failure(let error): fail(error)
         }
+    }
+
+    /// What the front door says to a request that is no operation.
+    func refuse(_ refusal: FrontDoor.Refusal) {
+        answer(status: refusal.status, body: refusal.body, contentType: refusal.contentType)
     }
 
     /// A complete answer that is not an operation's: XML, a page of ours, 413.
@@ -116,10 +123,27 @@ final class Request {
         return taken
     }
 
+    /// The body has gone somewhere that lives longer than the request may: its memory stays
+    /// reserved until `letGo`.
+    func hold() { isHeld = true }
+
+    func letGo() {
+        isHeld = false
+        if isAnswered || !isOpen { releaseBody() }
+    }
+
     func releaseBody() {
         body = []
+        guard !isHeld else { return }
         if reserved > 0 { worker.node.bodies.release(reserved) }
         reserved = 0
+    }
+
+    /// Reserves memory for a large answer, which lives until the client has taken it.
+    func reserveAnswer(_ bytes: Int) -> Bool {
+        guard worker.node.bodies.reserve(bytes) else { return false }
+        answerReserved += bytes
+        return true
     }
 
     /// The exchange is over, whoever ended it.
@@ -127,6 +151,8 @@ final class Request {
         guard isOpen else { return }
         isOpen = false
         releaseBody()
+        if answerReserved > 0 { worker.node.bodies.release(answerReserved) }
+        answerReserved = 0
         if let subscription {
             worker.subscriptionEnded(subscription)
             self.subscription = nil

@@ -1,18 +1,66 @@
-import Wire
-
 /// The two ids of every response: a version 4 UUID, and 96 characters of base64.
 ///
 /// They tell answers apart in logs and are no secrets, so one seeded generator a reactor is
-/// enough; asking the system for random bytes would cost as much as the rest of the head.
+/// enough, and of the long one only a sixth is new each time: every answer's is still unlike every
+/// other's by 96 random bits.
 struct ResponseIDs {
     private var state: (UInt64, UInt64, UInt64, UInt64)
-    private static let hex = Array("0123456789abcdef".utf8)
-    private static let base64 = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    /// The last request id, 36 characters in lower case.
+    private(set) var requestID: [UInt8]
+    /// The last extended id, 72 bytes in base64.
+    private(set) var extendedID: [UInt8]
+    private var place = 0
+    private let alphabet: [64 of UInt8]
+
+    private static let freshCharacters = 16
 
     init() {
         var system = SystemRandomNumberGenerator()
         state = (system.next() | 1, system.next(), system.next(), system.next())
+        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        alphabet = [64 of UInt8] { letters[$0] }
+        requestID = Array("00000000-0000-4000-8000-000000000000".utf8)
+        extendedID = [UInt8](repeating: 0, count: 96)
+        for _ in 0..<96 / Self.freshCharacters { advanceExtended() }
+    }
+
+    /// Makes both ids new.
+    mutating func advance() {
+        advanceRequest()
+        advanceExtended()
+    }
+
+    private mutating func advanceRequest() {
+        var word = next()
+        let second = next()
+        var characters = requestID.mutableSpan
+        for position in 0..<36 {
+            switch position {
+            case 8, 13, 14, 18, 23: continue
+            case 19: characters[position] = UInt8(ascii: "8") + UInt8(second >> 60 & 1)
+            case 20:
+                word = second
+                fallthrough
+            default:
+                let digit = UInt8(truncatingIfNeeded: word & 15)
+                characters[position] = digit < 10 ? 48 + digit : 87 + digit
+                word >>= 4
+            }
+        }
+    }
+
+    private mutating func advanceExtended() {
+        var word = next()
+        let second = next()
+        let start = place
+        let letters = alphabet
+        var characters = extendedID.mutableSpan
+        for position in 0..<Self.freshCharacters {
+            if position == 10 { word = second }
+            characters[start + position] = letters[Int(word & 63)]
+            word >>= 6
+        }
+        place = (place + Self.freshCharacters) % 96
     }
 
     /// xoshiro256** (Blackman and Vigna).
@@ -27,37 +75,5 @@ struct ResponseIDs {
         state.2 ^= shifted
         state.3 = state.3 << 45 | state.3 >> 19
         return result
-    }
-
-    /// 36 characters, lower case.
-    mutating func requestID(into bytes: inout [UInt8]) {
-        bytes.removeAll(keepingCapacity: true)
-        var word = next()
-        for position in 0..<36 {
-            switch position {
-            case 8, 13, 18, 23:
-                bytes.append(UInt8(ascii: "-"))
-                continue
-            case 14:
-                bytes.append(UInt8(ascii: "4"))
-                continue
-            case 20: word = next() | 1 << 63
-            default: break
-            }
-            let digit = position == 19 ? 8 | (word & 3) : word & 15
-            bytes.append(Self.hex[Int(digit)])
-            word >>= 4
-        }
-    }
-
-    /// 72 random bytes in base64.
-    mutating func extendedID(into bytes: inout [UInt8]) {
-        bytes.removeAll(keepingCapacity: true)
-        var word: UInt64 = 0
-        for position in 0..<96 {
-            if position % 10 == 0 { word = next() }
-            bytes.append(Self.base64[Int(word & 63)])
-            word >>= 6
-        }
     }
 }

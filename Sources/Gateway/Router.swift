@@ -12,22 +12,16 @@ extension Worker {
         let head = request.exchange.head
         if head.method == .get, let page = statusPage(head.path) { return answer(request, page) }
         if head.method == .options, head.field(.origin) != nil { return answerPreflight(request) }
+        if request.body.count > Limits.inlineBytes { return routeOnWorker(request) }
         switch FrontDoor.decide(
             isPost: head.method == .post, contentType: head.field(.contentType),
             target: head.field(.amzTarget), body: request.body.span)
         {
-        case .refusal(let refusal):
-            request.answer(
-                status: refusal.status, body: refusal.body, contentType: refusal.contentType)
+        case .refusal(let refusal): request.refuse(refusal)
         case .operation(let operation, let encoding):
             request.operation = operation
             request.encoding = encoding
-            let body = request.takeBody()
-            if body.count > Limits.inlineBytes {
-                decodeOnWorker(request, body)
-            } else {
-                perform(request, body)
-            }
+            perform(request, request.takeBody())
         }
     }
 
@@ -72,30 +66,45 @@ extension Worker {
         }
     }
 
-    /// A large body is decoded elsewhere; only puts have a reason to be large.
-    private func decodeOnWorker(_ request: Request, _ body: [UInt8]) {
-        guard let operation = request.operation else { return }
-        let encoding = request.encoding
+    /// A large body is looked at elsewhere; only puts have a reason to be large.
+    private func routeOnWorker(_ request: Request) {
+        let head = request.exchange.head
+        let isPost = head.method == .post
+        let contentType = bytes(of: .contentType, in: head)
+        let target = bytes(of: .amzTarget, in: head)
+        let body = request.takeBody()
         let token = waiting.insert(.decoded(request))
+        request.hold()
         let reactor = index
         let accepted = node.workers.run { [node] in
-            let result: DecodedPut
-            do throws(ServiceError) {
-                switch operation {
-                case .putRecords: result = .batch(try PutRecords.decode(body, encoding))
-                case .putRecord: result = .single(try PutRecord.decode(body, encoding))
-                default:
-                    throw ServiceError(
-                        .serialization, "The request is too large for \(operation.name).")
-                }
-            } catch {
-                result = .refused(error)
-            }
-            node.post(.done(token: token, .decoded(result)), to: reactor)
+            let decision = FrontDoor.decide(
+                isPost: isPost, contentType: contentType?.span, target: target?.span,
+                body: body.span)
+            let large = LargeRequest(decision, body)
+            node.post(.done(token: token, .decoded(large)), to: reactor)
         }
         if !accepted {
             waiting.remove(token)
+            request.letGo()
             request.fail(.serviceUnavailable)
+        }
+    }
+
+    private func perform(_ request: Request, _ large: LargeRequest) {
+        do throws(ServiceError) {
+            switch large.content {
+            case .refusal(let refusal): request.refuse(refusal)
+            case .put(let operation, let encoding, let content):
+                request.operation = operation
+                request.encoding = encoding
+                switch content {
+                case .single(let input): try putRecord(request, input)
+                case .batch(let input): try putRecords(request, input)
+                case .refused(let error): throw error
+                }
+            }
+        } catch {
+            request.fail(error)
         }
     }
 
@@ -104,17 +113,12 @@ extension Worker {
         switch (waiting.remove(token), result) {
         case (.answer(let request), .answer(let answer)): request.finish(answer)
         case (.located(let next), .located(let found)): next(found)
-        case (.prefault(let subscription), .prefaulted): subscription.diskIsReady()
+        case (.prefault(let subscription), .prefaulted(let result)):
+            subscription.diskAnswered(result)
         case (.decoded(let request), .decoded(let put)):
-            do throws(ServiceError) {
-                switch put {
-                case .single(let input): try putRecord(request, input)
-                case .batch(let input): try putRecords(request, input)
-                case .refused(let error): throw error
-                }
-            } catch {
-                request.fail(error)
-            }
+            request.letGo()
+            guard request.isOpen else { return }
+            perform(request, put)
         default: break
         }
     }
@@ -146,11 +150,51 @@ private func text(of name: FieldName, in head: RequestHead) -> String? {
     return String(decoding: value)
 }
 
-/// What a worker thread made of a large body.
-enum DecodedPut: Sendable {
-    case single(PutRecord.Input)
-    case batch(PutRecords.Input)
-    case refused(ServiceError)
+private func bytes(of name: FieldName, in head: RequestHead) -> [UInt8]? {
+    guard let value = head.field(name) else { return nil }
+    var copy: [UInt8] = []
+    copy.append(copying: value)
+    return copy
+}
+
+/// What a worker thread made of a large request.
+struct LargeRequest: Sendable {
+    enum Content: Sendable {
+        case refusal(FrontDoor.Refusal)
+        case put(Operation, Encoding, Put)
+    }
+
+    enum Put: Sendable {
+        case single(PutRecord.Input)
+        case batch(PutRecords.Input)
+        case refused(ServiceError)
+    }
+
+    let content: Content
+
+    init(_ decision: FrontDoor.Decision, _ body: [UInt8]) {
+        switch decision {
+        case .refusal(let refusal): content = .refusal(refusal)
+        case .operation(let operation, let encoding):
+            content = .put(operation, encoding, Self.decode(operation, encoding, body))
+        }
+    }
+
+    private static func decode(
+        _ operation: Operation, _ encoding: Encoding, _ body: [UInt8]
+    ) -> Put {
+        do throws(ServiceError) {
+            switch operation {
+            case .putRecords: return .batch(try PutRecords.decode(body, encoding))
+            case .putRecord: return .single(try PutRecord.decode(body, encoding))
+            default:
+                throw ServiceError(
+                    .serialization, "The request is too large for \(operation.name).")
+            }
+        } catch {
+            return .refused(error)
+        }
+    }
 }
 
 extension Span<UInt8> {

@@ -14,7 +14,7 @@ final class ShardFeed {
     let stream: UInt64
     private(set) var subscribers = 0
     private(set) var sleepers: [Subscription] = []
-    private let ring = EventRing()
+    let ring = EventRing()
 
     init(stream: UInt64, shard: ShardState) {
         self.stream = stream
@@ -35,14 +35,22 @@ final class ShardFeed {
     /// Lets a subscription sleep at the tail; false if the shard has grown in the meantime.
     func sleep(_ subscription: Subscription, at position: Position, reactor: Int) -> Bool {
         guard shard.log.sleep(reader: reactor, at: position) else { return false }
-        sleepers.append(subscription)
+        park(subscription)
         return true
+    }
+
+    /// Lets a subscription sleep until the catalog has changed; the log has nothing to tell it.
+    func park(_ subscription: Subscription) {
+        if subscription.isAsleep { return }
+        subscription.isAsleep = true
+        sleepers.append(subscription)
     }
 
     /// Takes everybody who sleeps.
     func takeSleepers() -> [Subscription] {
         let woken = sleepers
         sleepers = []
+        for subscription in woken { subscription.isAsleep = false }
         return woken
     }
 
@@ -103,43 +111,49 @@ final class ShardFeed {
         return .event(entry)
     }
 
-    /// Encodes a half-sent event once more, byte for byte as it was.
-    func encode(again cut: EventCut, children: [ChildShard]) -> Cut {
+    /// Encodes a half-sent event of records once more, byte for byte as it was.
+    func encode(again cut: EventCut) -> Cut {
+        precondition(cut.kind == .records, "Events without records are not forgotten.")
         if let entry = ring.event(at: cut.start), entry.cut == cut { return .event(entry) }
         var event = SubscribeToShard.Event(capacity: 4096)
         var lastArrival: Int64 = 0
         var count = 0
-        if cut.kind == .records {
+        var position = cut.start
+        while count < cut.count {
+            // A read ends where warm pages end, so one event may take several.
             let result = shard.log.read(
-                from: cut.start, maximumRecords: cut.count, maximumBytes: .max
+                from: position, maximumRecords: cut.count - count, maximumBytes: .max
             ) { record in
                 event.append(shard, record)
                 lastArrival = record.arrivalMilliseconds
                 count += 1
                 return true
             }
+            position = result.next
+            if count == cut.count { break }
             switch result.outcome {
-            case .cold(let range) where count < cut.count: return .cold(range)
-            case .damaged(let at, let reason) where count < cut.count:
-                return .damaged("position \(at): \(reason)")
-            case .ready, .pending, .cold, .damaged, .trimmed: break
+            case .ready: continue
+            case .cold(let range): return .cold(range)
+            case .damaged(let at, let reason): return .damaged("position \(at): \(reason)")
+            case .pending, .trimmed: return .trimmed(position)
             }
-            guard count == cut.count else { return .trimmed(result.next) }
         }
-        let bytes =
-            switch cut.kind {
-            case .records:
-                event.finish(
-                    .continues(
-                        shard.number(index: cut.continuation, arrivalMilliseconds: lastArrival)),
-                    millisBehindLatest: cut.millisBehind)
-            case .keepAlive:
-                event.finish(
-                    .continues(shard.continuationNumber(cut.continuation)),
-                    millisBehindLatest: cut.millisBehind)
-            case .shardEnd:
-                event.finish(.ended(children), millisBehindLatest: cut.millisBehind)
-            }
+        let number = shard.number(index: cut.continuation, arrivalMilliseconds: lastArrival)
+        let bytes = event.finish(.continues(number), millisBehindLatest: cut.millisBehind)
         return .event(EventRing.Entry(cut: cut, bytes: bytes))
+    }
+
+    /// A sign of life at a position: no records, and a number to resume after.
+    func encodeKeepAlive(_ cut: EventCut) -> [UInt8] {
+        var event = SubscribeToShard.Event(capacity: 256)
+        return event.finish(
+            .continues(shard.continuationNumber(cut.continuation)),
+            millisBehindLatest: cut.millisBehind)
+    }
+
+    /// The end of a closed shard.
+    func encodeEnd(_ cut: EventCut, children: [ChildShard]) -> [UInt8] {
+        var event = SubscribeToShard.Event(capacity: 1024)
+        return event.finish(.ended(children), millisBehindLatest: cut.millisBehind)
     }
 }

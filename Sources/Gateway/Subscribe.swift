@@ -24,7 +24,17 @@ extension Worker {
             switch found {
             case .failure(let error): request.fail(error)
             case .success(let position):
-                claim(request, consumer, stream, shard, position, start.continuation)
+                // The catalog may have changed while a worker looked.
+                guard let stream = snapshot.stream(id: stream.id),
+                    let consumer = stream.consumer(id: consumer.id),
+                    let shard = stream.shards[shard.id.index]
+                else {
+                    return request.fail(
+                        .consumerNotFound(name: consumer.name, account: stream.account))
+                }
+                claim(
+                    request, consumer, stream, shard, position,
+                    before(position, start, in: shard))
             }
         }
     }
@@ -40,7 +50,11 @@ extension Worker {
         case .atSequenceNumber(let text):
             return .at(try shard.index(of: text, in: stream))
         case .afterSequenceNumber(let text):
-            return .after(try shard.index(of: text, in: stream))
+            let index = try shard.index(of: text, in: stream)
+            // A number that the shard has not come to yet means its tip: the client is told a
+            // number to resume after that misses nothing.
+            return .after(
+                shard.isClosed ? index : min(index, shard.log.quietPoint().continuation))
         case .atTimestamp(let milliseconds):
             try checkNotInFuture(milliseconds)
             return .arrival(milliseconds)
@@ -52,18 +66,35 @@ extension Worker {
         }
     }
 
+    /// An index below the first record at a position, above those before it.
+    private func before(
+        _ position: Position, _ start: ReadStart, in shard: ShardState
+    ) -> UInt64 {
+        guard case .arrival = start else { return start.continuation }
+        var index: UInt64 = 0
+        _ = shard.log.read(from: position, maximumRecords: 1, maximumBytes: 1) { record in
+            index = record.index - 1
+            return false
+        }
+        let quiet = shard.log.quietPoint()
+        return index == 0 && quiet.tail == position ? quiet.continuation : index
+    }
+
     private func claim(
         _ request: Request, _ consumer: ConsumerState, _ stream: StreamState, _ shard: ShardState,
         _ position: Position, _ continuation: UInt64
     ) {
         guard request.isOpen else { return }
+        guard !isDraining else { return request.fail(.goingDown) }
         let key = SubscriptionSlots.Key(consumer: consumer.id, shard: shard.number.rawValue)
         let spread = UInt64.random(in: 0...scaled(seconds: Limits.lifetimeSpreadSeconds))
         let subscription = Subscription(
             request: request, worker: self,
             feed: fanOut.enter(stream: stream.id, shard: shard), consumer: consumer, key: key,
             status: SubscriptionStatus(), position: position, continuation: continuation,
-            expiresAt: reactor.now &+ scaled(seconds: Limits.subscriptionSeconds) &- spread)
+            // It is asked at every event, so at the latest one keep-alive after this.
+            expiresAt: reactor.now
+                &+ scaled(seconds: Limits.subscriptionSeconds - Limits.keepAliveSeconds) &- spread)
         subscription.token = waiting.insert(.subscription(subscription))
         let holder = SubscriptionSlots.Holder(reactor: index, token: subscription.token)
         let claim = node.slots.claim(

@@ -57,7 +57,11 @@ final class Subscription: BodySource {
     private(set) var continuation: UInt64
     private var marks = CreditMarks()
     private var keepAliveIsDue: Bool
-    private var isWaitingForDisk = false
+    private(set) var isWaitingForDisk = false
+    /// The disk has refused the pages of this subscription's place.
+    private var isUnreadable = false
+    /// Among the feed's sleepers.
+    var isAsleep = false
     private let expiresAt: UInt64
 
     // The worker's keep-alive queue owns these three.
@@ -111,8 +115,14 @@ final class Subscription: BodySource {
     }
 
     /// The cold pages that it waited for are in, or cannot be had.
-    func diskIsReady() {
+    func diskAnswered(_ result: PrefaultResult) {
         isWaitingForDisk = false
+        if case .damaged(let position, let reason) = result {
+            isUnreadable = true
+            end(
+                .exception(
+                    .damagedLog(shard: feed.shard.id, position: position, reason: reason)))
+        }
         wake()
     }
 
@@ -176,7 +186,8 @@ final class Subscription: BodySource {
 
     /// Gives up the bytes of a half-sent event while the client cannot take them.
     func forgetBytes() {
-        guard let unit, unit.cut != nil, !unit.isForgotten else { return }
+        // Events without records are short, and the last one's children may be gone by then.
+        guard let unit, unit.cut?.kind == .records, !unit.isForgotten else { return }
         self.unit!.bytes = []
         self.unit!.isForgotten = true
     }
@@ -195,7 +206,9 @@ final class Subscription: BodySource {
         guard let unit else { return nil }
         if !unit.isForgotten { return .unit(bytes: unit.bytes, offset: unit.offset) }
         guard let cut = unit.cut else { preconditionFailure("Only events are forgotten.") }
-        switch feed.encode(again: cut, children: worker.children(of: feed)) {
+        if isWaitingForDisk { return .wait }
+        if isUnreadable { return giveUp() }
+        switch feed.encode(again: cut) {
         case .event(let entry):
             self.unit!.bytes = entry.bytes
             self.unit!.isForgotten = false
@@ -203,12 +216,15 @@ final class Subscription: BodySource {
         case .cold(let range):
             waitForDisk(range)
             return .wait
-        case .tail, .trimmed, .damaged:
-            // The rest of the event cannot be told any more; the client resumes elsewhere.
-            phase = .ended
-            self.unit = nil
-            return .reset(.internalError)
+        case .tail, .trimmed, .damaged: return giveUp()
         }
+    }
+
+    /// The rest of a half-sent event cannot be told any more; the client resumes elsewhere.
+    private func giveUp() -> BodyPart {
+        phase = .ended
+        unit = nil
+        return .reset(.internalError)
     }
 
     /// Sets the next unit; false when there is nothing to send now.
@@ -237,10 +253,7 @@ final class Subscription: BodySource {
             waitForDisk(range)
             return false
         case .damaged(let text):
-            end(
-                .exception(
-                    ServiceError(
-                        .internalFailureException, "The shard's log is damaged: \(text)")))
+            end(.exception(.damagedLog(shard: feed.shard.id, text)))
             return true
         case .tail:
             return chooseAtTail()
@@ -250,11 +263,14 @@ final class Subscription: BodySource {
     /// Everything published is sent: end of the shard, a sign of life, or sleep.
     private func chooseAtTail() -> Bool {
         let children = worker.children(of: feed)
-        if feed.shard.log.isClosed, position >= feed.shard.log.tail, !children.isEmpty {
+        if feed.shard.log.isClosed, position >= feed.shard.log.tail {
+            guard !children.isEmpty else { return closedWithoutChildren() }
             let behind = feed.shard.closedSecond.map {
                 max(0, worker.nodeMilliseconds - Int64($0) * 1000)
             }
-            setUnit(.shardEnd, continuation: ShardState.endIndex, behind: behind ?? 0, children)
+            let cut = emptyCut(
+                .shardEnd, continuation: ShardState.endIndex, behind: behind ?? 0)
+            unit = Unit(bytes: feed.encodeEnd(cut, children: children), cut: cut)
             phase = .lastUnit
             return true
         }
@@ -262,22 +278,37 @@ final class Subscription: BodySource {
             let quiet = feed.shard.log.quietPoint()
             guard quiet.tail == position else { return true }
             keepAliveIsDue = false
-            setUnit(.keepAlive, continuation: max(continuation, quiet.continuation), behind: 0, [])
+            let cut = emptyCut(
+                .keepAlive, continuation: max(continuation, quiet.continuation))
+            unit = Unit(bytes: feed.encodeKeepAlive(cut), cut: cut)
             return true
         }
         return !feed.sleep(self, at: position, reactor: worker.index)
     }
 
-    private func setUnit(
-        _ kind: EventCut.Kind, continuation: UInt64, behind: Int64, _ children: [ChildShard]
-    ) {
-        let cut = EventCut(
+    /// The log knows that the shard is closed or gone, the catalog as this reactor sees it names no
+    /// children. Either its news is on the way, or there is nothing left to follow.
+    private func closedWithoutChildren() -> Bool {
+        if worker.catalogIsCurrent {
+            end(
+                .exception(
+                    .shardDoesNotExist(
+                        shardID: feed.shard.id.description, stream: consumer.arn.stream.name,
+                        account: consumer.arn.stream.account)))
+            return true
+        }
+        feed.park(self)
+        worker.reactor.waker.wake()
+        return false
+    }
+
+    /// An event without records that stands where the subscription does.
+    private func emptyCut(
+        _ kind: EventCut.Kind, continuation: UInt64, behind: Int64 = 0
+    ) -> EventCut {
+        EventCut(
             kind: kind, start: position, end: position, count: 0, continuation: continuation,
             millisBehind: behind)
-        guard case .event(let entry) = feed.encode(again: cut, children: children) else {
-            preconditionFailure("An event without records needs nothing of the log.")
-        }
-        unit = Unit(bytes: entry.bytes, cut: cut)
     }
 
     private func waitForDisk(_ range: Range<Position>) {

@@ -41,8 +41,6 @@ public final class Worker {
     var output: [UInt8] = []
     private var blocks: [[UInt8]] = []
     private var ids = ResponseIDs()
-    private var requestID: [UInt8] = []
-    private var extendedID: [UInt8] = []
     private var date = HTTPDate()
     private let inbox: Inbox<Message>
     private(set) var isDraining = false
@@ -96,16 +94,19 @@ public final class Worker {
     // MARK: The turn
 
     private func drainMessages() {
+        http.now = reactor.now
         refreshSnapshot()
         staging.drain(
             completed: { settle($0) },
             control: { token, outcome in controlSettled(token, outcome) },
             advanced: { fanOut.advanced($0) })
         inbox.drain { receive($0) }
+        refreshSnapshot()
     }
 
     private func receive(_ message: Message) {
         switch message {
+        case .listen(let listener): accept(from: listener)
         case .accepted(let descriptor): adopt(Socket(descriptor: descriptor))
         case .takenOver(let token, let newcomer): takeOver(token, newcomer)
         case .placeIsFree(let token): placeIsFree(token)
@@ -125,9 +126,16 @@ public final class Worker {
             position += 1
         }
         dirty.removeAll(keepingCapacity: true)
+        // Pipelined requests that a flush let in may have staged more.
+        staging.handOver()
     }
 
-    /// Looks whether the catalog has changed; subscriptions hear of it.
+    /// Whether the snapshot is the newest there is.
+    var catalogIsCurrent: Bool { node.catalog.version == snapshotVersion }
+
+    /// Looks whether the catalog has changed; subscriptions hear of it. One load when it has not,
+    /// so it is asked before each connection is read: what was acknowledged on one reactor is seen
+    /// by the next request on any other.
     func refreshSnapshot() {
         let version = node.catalog.version
         guard version != snapshotVersion else { return }
@@ -139,16 +147,20 @@ public final class Worker {
     // MARK: Connections
 
     /// Accepts connections here and spreads them over the reactors in turn.
-    public func accept(from listener: Listener) throws(SystemError) {
+    private func accept(from listener: Listener) {
         var next = 0
-        acceptor = try Acceptor(listener, on: reactor) { [unowned self] socket in
-            let reactor = next
-            next = (next + 1) % node.counters.count
-            if reactor == index {
-                adopt(socket)
-            } else {
-                node.post(.accepted(socket.release()), to: reactor)
+        do throws(SystemError) {
+            acceptor = try Acceptor(listener, on: reactor) { [unowned self] socket in
+                let reactor = next
+                next = (next + 1) % node.counters.count
+                if reactor == index {
+                    adopt(socket)
+                } else {
+                    node.post(.accepted(socket.release()), to: reactor)
+                }
             }
+        } catch {
+            preconditionFailure("A reactor without connections cannot watch its listener: \(error)")
         }
     }
 
@@ -208,11 +220,11 @@ public final class Worker {
 
     /// The fields that every answer has.
     func responseHead(status: Int, contentType: String, request: Request) -> ResponseHead {
-        ids.requestID(into: &requestID)
-        ids.extendedID(into: &extendedID)
+        ids.advance()
         var head = ResponseHead(status: status)
-        head.fields.append("x-amzn-requestid", requestID.span, varies: true)
-        head.fields.append("x-amz-id-2", extendedID.span, varies: true)
+        let (short, long) = (ids.requestID, ids.extendedID)
+        head.fields.append("x-amzn-requestid", short.span, varies: true)
+        head.fields.append("x-amz-id-2", long.span, varies: true)
         head.fields.append("content-type", contentType)
         let now = date.bytes(milliseconds: WallClock.milliseconds)
         head.fields.append("date", now.span, varies: true)
@@ -221,9 +233,10 @@ public final class Worker {
     }
 
     func preflightHead(_ fields: [CrossOrigin.Field]) -> ResponseHead {
-        ids.requestID(into: &requestID)
+        ids.advance()
         var head = ResponseHead(status: 200)
-        head.fields.append("x-amzn-requestid", requestID.span, varies: true)
+        let short = ids.requestID
+        head.fields.append("x-amzn-requestid", short.span, varies: true)
         let now = date.bytes(milliseconds: WallClock.milliseconds)
         head.fields.append("date", now.span, varies: true)
         append(crossOriginFields, to: &head)
@@ -254,6 +267,7 @@ public final class Worker {
     }
 
     private func everySecond() {
+        http.now = reactor.now
         for chore in chores { chore() }
         connections.forEach { $0.checkDeadlines(now: reactor.now) }
         sweepSubscriptions()
@@ -272,6 +286,8 @@ public final class Worker {
     private func drain(_ milliseconds: UInt64) {
         isDraining = true
         acceptor?.stop()
+        // The listener goes with it, so that clients are refused at once.
+        acceptor = nil
         // The ends are spread, so that clients do not all come back at once.
         let subscriptions = fanOut.all
         let step = milliseconds * 1_000_000 / UInt64(max(1, subscriptions.count))

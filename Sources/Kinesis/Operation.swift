@@ -27,26 +27,20 @@ public enum Operation: Sendable, Hashable, CaseIterable {
 
     /// The operation that the value of `X-Amz-Target` names, case-sensitive and whole.
     public init?(target: Span<UInt8>) {
-        let longest = 64
-        guard target.count <= longest else { return nil }
-        for operation in Self.allCases where operation.isNamed(by: target) {
-            self = operation
-            return
+        for known in Self.targets where known.text.count == target.count {
+            if Self.equal(known.text.span, target) {
+                self = known.operation
+                return
+            }
         }
         return nil
     }
 
-    private func isNamed(by target: Span<UInt8>) -> Bool {
-        let prefix = prefix.utf8
-        let name = name.utf8
-        guard target.count == prefix.count + 1 + name.count else { return false }
-        var offset = 0
-        for part in [prefix, ".".utf8, name] {
-            for byte in part {
-                if target[offset] != byte { return false }
-                offset += 1
-            }
-        }
+    /// Every target's bytes, made once: this is looked up for each request.
+    private static let targets = allCases.map { (text: Array($0.target.utf8), operation: $0) }
+
+    private static func equal(_ known: Span<UInt8>, _ target: Span<UInt8>) -> Bool {
+        for index in known.indices where known[index] != target[index] { return false }
         return true
     }
 

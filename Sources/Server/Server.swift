@@ -137,10 +137,7 @@ public enum Server {
                     do {
                         let worker = try Worker(
                             node: node, reactor: reactor, identity: identity, tickets: tickets)
-                        if index == 0 {
-                            try worker.accept(from: listener)
-                            worker.everySecondAlso { housekeeper.wake() }
-                        }
+                        if index == 0 { worker.everySecondAlso { housekeeper.wake() } }
                         started.report(nil)
                     } catch {
                         started.report("reactor \(index): \(error)")
@@ -150,6 +147,7 @@ public enum Server {
             threads.append(thread)
         }
         if let failure = started.wait() { throw StartFailure(failure) }
+        node.listen(on: listener)
         return threads
     }
 

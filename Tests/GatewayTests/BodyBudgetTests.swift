@@ -18,9 +18,9 @@ struct ResponseIDTests {
     @Test func `request ids are version 4 UUIDs in lower case and differ`() {
         var ids = ResponseIDs()
         var seen: Set<[UInt8]> = []
-        var bytes: [UInt8] = []
         for _ in 0..<1000 {
-            ids.requestID(into: &bytes)
+            ids.advance()
+            let bytes = ids.requestID
             let text = String(decoding: bytes, as: UTF8.self)
             #expect(
                 text.wholeMatch(
@@ -33,11 +33,13 @@ struct ResponseIDTests {
 
     @Test func `extended ids are 96 characters of base64 and differ`() {
         var ids = ResponseIDs()
-        var first: [UInt8] = []
-        var second: [UInt8] = []
-        ids.extendedID(into: &first)
-        ids.extendedID(into: &second)
+        var seen: Set<[UInt8]> = []
+        for _ in 0..<1000 {
+            ids.advance()
+            seen.insert(ids.extendedID)
+        }
+        #expect(seen.count == 1000)
+        let first = ids.extendedID
         #expect(String(decoding: first, as: UTF8.self).wholeMatch(of: /[A-Za-z0-9+\/]{96}/) != nil)
-        #expect(first != second)
     }
 }
