@@ -77,3 +77,12 @@ enum NG {
         NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue
             | NGHTTP2_NV_FLAG_NO_INDEX.rawValue)
 }
+
+/// The library under HTTP/2, for start-up messages.
+public enum HTTP2LibraryVersion {
+    /// Such as "1.52.0"; what a distribution has patched does not show in it.
+    public static var text: String {
+        guard let information = unsafe nghttp2_version(0) else { return "unknown" }
+        return unsafe String(cString: information.pointee.version_str)
+    }
+}

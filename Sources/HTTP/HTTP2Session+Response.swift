@@ -62,6 +62,7 @@ extension HTTP2Session: ExchangeSession {
     }
 
     func resumeBody(_ exchange: Exchange) {
+        // Refused while nghttp2 has not yet deferred the stream; then it asks the source anyway.
         _ = unsafe nghttp2_session_resume_data(library, exchange.streamID)
     }
 
@@ -113,7 +114,7 @@ extension HTTP2Session: ExchangeSession {
 
     /// Writes up to `length` bytes of the response to where the output wants them.
     func pack(_ exchange: Exchange, _ length: Int, _ flags: UnsafeMutablePointer<UInt32>) -> Int {
-        guard !isDead, !exchange.abortedByUs else { return NG.deferred }
+        guard !isDead, !exchange.abortedByUs, !exchange.sourceWaits else { return NG.deferred }
         unsafe flags.pointee = NG.noCopyFlag
         let place = unsafe output.dataPlace
         var filled = 0
@@ -145,10 +146,9 @@ extension HTTP2Session: ExchangeSession {
                 source.didSend(exchange, n)
                 if exchange.abortedByUs { return filled > 0 ? filled : NG.deferred }
             case .wait:
-                // With bytes in hand nghttp2 comes back for more, and the source is asked again.
-                if filled > 0 { return filled }
+                // With bytes in hand nghttp2 comes back for more, and is told then.
                 exchange.sourceWaits = true
-                return NG.deferred
+                return filled > 0 ? filled : NG.deferred
             case .end:
                 unsafe flags.pointee |= NG.eofFlag
                 exchange.responseIsWhole = true

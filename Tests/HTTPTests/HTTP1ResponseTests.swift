@@ -187,7 +187,7 @@ import Testing
         body.context.now = 61 * second
         #expect(body.session.enforce(Deadlines()) == 1)
         #expect(body.take().hasPrefix("HTTP/1.1 408 "))
-        #expect(body.handler.seen[0].closed == [.protocolError])
+        #expect(body.handler.seen[0].closed == [.aborted])
 
         let response = Line()
         response.context.now = second
