@@ -113,6 +113,7 @@ final class Committer: @unchecked Sendable {
         if blocks.isEmpty, controls.isEmpty, requests.isEmpty, !isSyncDue { return false }
         defer { forgetBatch() }
         for segment in requests.rewrites { rewrite(segment) }
+        for shard in requests.retirements { retire(shard) }
         if let oldest = blocks.lazy.map(\.stagedAt).min() {
             log.oldestStaged.store(oldest, ordering: .relaxed)
         }

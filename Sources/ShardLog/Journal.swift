@@ -90,6 +90,8 @@ final class Journal: Sendable {
         var slots: [Slot]
         var nextName: UInt64
         var nextSequence: UInt64
+        /// The length of the next file. A node that writes little has small ones.
+        var nextBytes: UInt64
     }
 
     /// The file that the committer writes; the committer's own.
@@ -133,7 +135,8 @@ final class Journal: Sendable {
     func advance(
         epoch: UInt64, lastBatch: UInt64, segmentsThrough: UInt64, room: UInt64
     ) throws(SystemFailure) -> Writer {
-        let need = max(fileBytes, UInt64(Limits.pageBytes) + room)
+        let least = UInt64(Limits.pageBytes) + room
+        let need = max(state.withLock { $0.nextBytes }, least)
         let free = takeFree(need: need)
         let name: String
         let file: any File
@@ -169,6 +172,8 @@ final class Journal: Sendable {
             for place in state.slots.indices {
                 if case .current(let sequence) = state.slots[place].use {
                     state.slots[place].use = .used(sequence: sequence, lastBatch: lastBatch)
+                    // One was filled: the next is longer.
+                    state.nextBytes = min(fileBytes, state.nextBytes * 2)
                 }
             }
             state.slots.append(
@@ -180,14 +185,11 @@ final class Journal: Sendable {
 
     private func takeFree(need: UInt64) -> (String, any File, UInt64)? {
         state.withLock { state in
-            var best: (place: Int, sequence: UInt64)?
-            for place in state.slots.indices {
-                guard case .free(let sequence) = state.slots[place].use else { continue }
-                if best == nil || sequence < best?.sequence ?? 0 { best = (place, sequence) }
-            }
             // Only the lowest may be taken; if it is too short, a new file is made.
-            guard let best, state.slots[best.place].bytes >= need else { return nil }
-            let slot = state.slots.remove(at: best.place)
+            guard let lowest = state.lowestFree, state.slots[lowest].bytes >= need else {
+                return nil
+            }
+            let slot = state.slots.remove(at: lowest)
             return (slot.name, slot.file, slot.bytes)
         }
     }
@@ -221,17 +223,25 @@ final class Journal: Sendable {
     }
 
     /// Sees to it that a free file is ready, written through once so that its blocks are its own.
+    /// Free ones that have become too short make room for it.
     func prepare() throws(SystemFailure) {
-        let name: String? = state.withLock { state in
-            var free = 0
-            for slot in state.slots { if case .free = slot.use { free += 1 } }
-            guard free == 0, state.slots.count < Limits.journalFiles else { return nil }
+        let (short, name, bytes) = state.withLock { state in
+            var short: [String] = []
+            var isReady = false
+            while let lowest = state.lowestFree {
+                isReady = state.slots[lowest].bytes >= state.nextBytes
+                if isReady { break }
+                short.append(state.slots.remove(at: lowest).name)
+            }
+            if isReady || state.slots.count >= Limits.journalFiles {
+                return (short, String?.none, state.nextBytes)
+            }
             defer { state.nextName += 1 }
-            return Self.name(state.nextName)
+            return (short, Self.name(state.nextName), state.nextBytes)
         }
+        for name in short { try files.unlink(folder + "/" + name) }
         guard let name else { return }
-        let file = try make(name, bytes: fileBytes, isPrewritten: true)
-        let bytes = fileBytes
+        let file = try make(name, bytes: bytes, isPrewritten: true)
         state.withLock { state in
             state.slots.append(
                 Slot(name: name, file: file, bytes: bytes, use: .free(sequence: 0)))
@@ -264,16 +274,12 @@ final class Journal: Sendable {
     func removeSurplus() throws(SystemFailure) {
         while true {
             let name: String? = state.withLock { state in
-                var free: [(sequence: UInt64, place: Int)] = []
-                for place in state.slots.indices {
-                    if case .free(let sequence) = state.slots[place].use {
-                        free.append((sequence, place))
-                    }
+                var free = 0
+                for slot in state.slots { if case .free = slot.use { free += 1 } }
+                guard free > Limits.spareJournalFiles, let lowest = state.lowestFree else {
+                    return nil
                 }
-                guard free.count > Limits.spareJournalFiles,
-                    let lowest = free.min(by: { $0.sequence < $1.sequence })
-                else { return nil }
-                return state.slots.remove(at: lowest.place).name
+                return state.slots.remove(at: lowest).name
             }
             guard let name else { return }
             try files.unlink(folder + "/" + name)
@@ -282,5 +288,18 @@ final class Journal: Sendable {
 
     var bytesOnDisk: UInt64 {
         state.withLock { $0.slots.reduce(0) { $0 + $1.bytes } }
+    }
+}
+
+extension Journal.State {
+    /// The place of the free file that had the lowest sequence.
+    fileprivate var lowestFree: Int? {
+        var best: (place: Int, sequence: UInt64)?
+        for place in slots.indices {
+            guard case .free(let sequence) = slots[place].use else { continue }
+            if let known = best, known.sequence <= sequence { continue }
+            best = (place, sequence)
+        }
+        return best?.place
     }
 }

@@ -16,7 +16,9 @@ enum Limits {
     static let pooledBlocks = 8
     /// No shard may take more of the staging budget than one part in so many.
     static let stagingShares = 4
-    /// Journal files, 64 MiB each: 4 GiB, reached only if segments or snapshots cannot be synced.
+    /// The first journal file; each next is twice as long, up to the configured length.
+    static let journalFirstBytes: UInt64 = 8 << 20
+    /// Journal files, at most 64 MiB each: 4 GiB, reached only if segments or snapshots cannot be synced.
     static let journalFiles = 64
     /// Free journal files that are kept; more are removed.
     static let spareJournalFiles = 2

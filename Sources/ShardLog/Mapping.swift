@@ -3,13 +3,15 @@ internal import Glibc
 
 /// Bytes of a file in memory, for reading; unmapped when the last reference goes.
 ///
-/// Bytes past the end of the file must not be touched: the kernel would raise SIGBUS. The segment
-/// that owns the mapping knows where its file ends.
+/// Bytes past the end of the file are not touched: the segment that owns the mapping knows where
+/// its file ends. Should a page be missing all the same, because the disk failed or somebody cut
+/// the file, it reads as zeros, and the record's checksum says so.
 @safe public final class Mapping: Sendable {
     // A constant address, mapped for as long as this object lives. The memory is only read here;
     // what the committer appends through the file is not looked at before it is published.
     nonisolated(unsafe) private let base: UnsafeRawPointer
     public let length: Int
+    private let guardHandle: Int32
 
     /// Maps `length` bytes of the file from its start.
     public init(descriptor: Int32, length: Int) throws(SystemFailure) {
@@ -19,9 +21,11 @@ internal import Glibc
         }
         unsafe base = UnsafeRawPointer(made)
         self.length = length
+        unsafe guardHandle = weir_guard_mapping(made, length)
     }
 
     deinit {
+        weir_unguard_mapping(guardHandle)
         unsafe munmap(UnsafeMutableRawPointer(mutating: base), length)
     }
 

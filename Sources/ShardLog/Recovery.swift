@@ -63,7 +63,8 @@ struct Recovery {
         let journal = Journal(
             folder: Folder.journal(root), fileBytes: configuration.journalFileBytes, files: files,
             Journal.State(
-                slots: slots, nextName: nextName, nextSequence: highestSequence + 1))
+                slots: slots, nextName: nextName, nextSequence: highestSequence + 1,
+                nextBytes: nextBytes))
         return ShardLog(
             configuration,
             ShardLog.Recovered(
@@ -237,6 +238,16 @@ struct Recovery {
         return through
     }
 
+    private var firstBytes: UInt64 {
+        min(Limits.journalFirstBytes, UInt64(configuration.journalFileBytes))
+    }
+
+    /// As long as the longest there is: a node that was busy starts as such.
+    private var nextBytes: UInt64 {
+        let longest = slots.map(\.bytes).max() ?? 0
+        return min(max(firstBytes, longest), UInt64(configuration.journalFileBytes))
+    }
+
     private func slot(_ found: Found, _ use: Journal.Slot.Use) -> Journal.Slot {
         Journal.Slot(name: found.name, file: found.file, bytes: found.bytes, use: use)
     }
@@ -349,7 +360,7 @@ struct Recovery {
                 }
                 offset += Limits.pageBytes
             }
-            if size < UInt64(configuration.journalFileBytes) {
+            if size < firstBytes {
                 // Its making was cut short.
                 try files.unlink(path)
             } else {

@@ -20,8 +20,12 @@ extension ShardLog {
             }
             break
         }
-        guard let found, found > shard.horizon else { return }
-        moveHorizon(of: shard, to: found.offset)
+        guard let found else { return }
+        if found > shard.horizon { moveHorizon(of: shard, to: found.offset) }
+        // The committer gives up a last segment in which nothing is left.
+        if found == shard.tail, shard.segments.withLock({ !$0.isEmpty }) {
+            request { $0.retirements.append(shard) }
+        }
     }
 
     private func moveHorizon(of shard: Shard, to position: UInt64) {
@@ -38,6 +42,26 @@ extension ShardLog {
             // The mapping goes with its last reader.
             segment.closeFile()
             trash.withLock { $0.append(segment.path) }
+        }
+    }
+}
+
+extension Committer {
+    /// Gives up the last segment of a shard whose records have all been dropped, so that an idle
+    /// shard costs no file. The next record begins a new one.
+    func retire(_ shard: Shard) {
+        let writer = shard.committerSide
+        guard writer.state != .removed, writer.position == shard.horizon.offset else { return }
+        let dropped = shard.segments.withLock { segments in
+            defer { segments.removeAll() }
+            return segments
+        }
+        writer.segment = nil
+        writer.reservedEnd = writer.position
+        for segment in dropped {
+            segment.closeFile()
+            openSegments.removeAll { $0 === segment }
+            log.trash.withLock { $0.append(segment.path) }
         }
     }
 }

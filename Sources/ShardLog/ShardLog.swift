@@ -58,13 +58,18 @@ public final class ShardLog: Sendable {
         var wantsCeiling = false
         var wantsProof = false
         var rewrites: [Segment] = []
+        /// Shards whose records have all been dropped.
+        var retirements: [Shard] = []
         /// Told when everything written before is durable and published.
         var syncs: [Signal] = []
         /// The committer has gone: nobody will do what is asked.
         var isOver = false
 
         var mustSync: Bool { !syncs.isEmpty }
-        var isEmpty: Bool { !wantsCeiling && !wantsProof && rewrites.isEmpty && syncs.isEmpty }
+        var isEmpty: Bool {
+            !wantsCeiling && !wantsProof && rewrites.isEmpty && retirements.isEmpty
+                && syncs.isEmpty
+        }
 
         func finish() {
             for waiting in syncs { waiting.post() }

@@ -53,9 +53,17 @@ import Testing
         log.trim(shard, olderThan: .max)
         #expect(shard.horizon == shard.tail)
         #expect(readAll(shard).records.isEmpty)
+        log.waitForSync()
+        log.housekeep()
+        #expect(!disk.paths.contains { $0.hasSuffix(".segment") })
         #expect(try bench.put(shard, [1]).isStored)
         #expect(readAll(shard).records.count == 1)
         try log.close()
+        let again = try openLog(small(folder, clock, files: disk))
+        let reopened = try #require(again.shard(shard.number))
+        #expect(reopened.tail == shard.tail)
+        #expect(readAll(reopened).records.last == readAll(shard).records.last)
+        try again.close()
     }
 
     @Test func `a removed shard's files go`() throws {

@@ -217,4 +217,23 @@ import Testing
             #expect(throws: LogError.self, "at \(place)") { try openLog(configuration) }
         }
     }
+
+    @Test func `a segment cut short under the log's feet is an error, not a signal`() throws {
+        let folder = TemporaryFolder()
+        var configuration = small(folder)
+        configuration.segmentBytes = 1 << 20
+        let log = try openLog(configuration)
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        for _ in 0..<50 { _ = try bench.put(shard, [UInt8](repeating: 7, count: 3000)) }
+        #expect(readAll(shard).records.count == 50)
+        let name = Segment.name(shard: 1, base: 0)
+        let file = try RealFileSystem().open(folder.path + "/segments/" + name, create: false)
+        try file.truncate(length: 40_000)
+        let (records, problem, at) = readAll(shard)
+        #expect(problem != nil && records.count < 50)
+        #expect(at.offset < 40_000 && at.offset > 30_000)
+        #expect(records.allSatisfy { $0.data == [UInt8](repeating: 7, count: 3000) })
+        try log.close()
+    }
 }

@@ -77,3 +77,9 @@ int weir_ignore_signal(int signal);
 
 // Standard streams.
 void weir_flush_stdout(void);  // a line on a pipe is seen at once
+
+// Mapped files. A page of a guarded range that the kernel cannot bring in (the file was cut short
+// by somebody else, or the disk failed) reads as zeros instead of ending the process by SIGBUS.
+// Gives a handle, or -1 if 65,536 ranges are guarded already.
+int weir_guard_mapping(const void *start, size_t length);
+void weir_unguard_mapping(int handle);  // before munmap(2)
