@@ -167,8 +167,21 @@ class Server:
         return self._end()
 
     def stop(self):
-        if self.process is not None:
-            self._end(kill=True)
+        """Ends what still runs; fails when the server had ended by itself."""
+        if self.process is None:
+            return
+        status = self.process.poll()
+        self._end(kill=True)
+        assert status is None, f"the server ended by itself with {status}:\n{self.last_words()}"
+
+    def last_words(self):
+        """The end of what it wrote to standard error; of a crash, the part that tells where."""
+        text = self.errors()
+        crash = text.find("*** ")
+        if crash < 0:
+            return text[-2000:]
+        thread = text.find("crashed:", crash)
+        return text[max(0, crash - 500):crash + 200] + text[thread - 40:thread + 2500]
 
     def restart(self):
         self.kill()

@@ -13,7 +13,7 @@ from events import data_of
 from http1 import Connection
 from http2 import Http2
 from server import LONG
-from transport import JSON, LIST, PUT, put_body
+from transport import JSON, LIST, PUT, padded, put_body
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +70,9 @@ def test_a_window_of_16_kib_receives_a_record_of_1_mib(weir, name):
 
 def test_a_body_of_32_mib_over_http2(weir):
     with Http2(weir.connect("h2")) as http2:
-        body = b"{" + b" " * (32 * 2**20 - 2) + b"}"
-        assert http2.response(http2.request(LIST, body), seconds=60).status == 200
-        number = http2.begin(LIST, length=32 * 2**20 + 1)
+        number = http2.request("Kinesis_20131202.PutRecords", padded(32 * 2**20))
+        assert b"Stream absent under account" in http2.response(number, seconds=60).data
+        number = http2.begin("Kinesis_20131202.PutRecords", length=32 * 2**20 + 1)
         answer = http2.response(number)
         assert answer.status == 413 or answer.reset is not None
 

@@ -196,7 +196,7 @@ def test_a_drain_ends_subscriptions_cleanly_and_keeps_what_was_acknowledged(own)
 def test_a_drain_under_load_loses_nothing_that_was_acknowledged(own):
     server = own()
     server.create("loaded")
-    acknowledged, stop = [], threading.Event()
+    acknowledged, failures, stop = [], [], threading.Event()
 
     def load(number):
         client = server.client()
@@ -205,7 +205,8 @@ def test_a_drain_under_load_loses_nothing_that_was_acknowledged(own):
             data = b"%d:%d" % (number, count)
             try:
                 client.put_record(StreamName="loaded", Data=data, PartitionKey="k")
-            except Exception:
+            except Exception as error:
+                failures.append(error)
                 return
             acknowledged.append(data)
             count += 1
@@ -213,8 +214,9 @@ def test_a_drain_under_load_loses_nothing_that_was_acknowledged(own):
     threads = [threading.Thread(target=load, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
-    while len(acknowledged) < 50:
+    while len(acknowledged) < 50 and not failures:
         time.sleep(0.01)
+    assert not failures, failures
     assert server.terminate() == 0
     stop.set()
     for thread in threads:

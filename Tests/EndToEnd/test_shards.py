@@ -61,7 +61,7 @@ def test_shard_ids_are_read_leniently(weir, name):
     for text in ("shardId-000000000001", "shardId-1", "1", "x-1", "shardId-0000000000000000001"):
         iterator = weir.iterator(name, text, "TRIM_HORIZON")
         assert weir.ok("GetRecords", {"ShardIterator": iterator})["Records"] == []
-    weir.split(name, "shardId-1")
+    weir.split(name, "shardId-1", 2**127 + 2**126)
     assert len(weir.shards(name)) == 4
 
 

@@ -49,7 +49,7 @@ def test_the_tutorial_in_the_command_line(weir, name):
     shown = weir.aws("describe-stream-summary", "--stream-name", name)["StreamDescriptionSummary"]
     assert (shown["StreamStatus"], shown["OpenShardCount"]) == ("ACTIVE", 1)
     put = weir.aws("put-record", "--stream-name", name, "--partition-key", "123",
-                   "--data", "dGVzdGRhdGE=")
+                   "--data", "testdata")
     assert put["ShardId"] == "shardId-000000000000"
     iterator = weir.aws(
         "get-shard-iterator", "--shard-id", "shardId-000000000000", "--shard-iterator-type",

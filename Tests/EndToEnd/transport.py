@@ -17,3 +17,9 @@ def framed(*lines, body=b""):
     """A ListStreams over HTTP/1.1 with the given lines about its body."""
     return "\r\n".join(["POST / HTTP/1.1", "Host: localhost", f"X-Amz-Target: {LIST}",
                         f"Content-Type: {JSON}", *lines]).encode() + b"\r\n\r\n" + body
+
+
+def padded(length):
+    """A PutRecords to a stream that does not exist, of that many bytes."""
+    body = b'{"StreamName":"absent","Records":[{"Data":"","PartitionKey":"k"}]}'
+    return body[:-1] + b" " * (length - len(body)) + body[-1:]
