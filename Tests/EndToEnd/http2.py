@@ -84,13 +84,14 @@ class Http2:
         return number
 
     def send_body(self, number, body):
-        while body:
+        sent = 0
+        while sent < len(body):
             room = min(self.h2.local_flow_control_window(number), self.h2.max_outbound_frame_size)
             if room <= 0:
                 self.receive()
                 continue
-            piece, body = body[:room], body[room:]
-            self.h2.send_data(number, piece)
+            self.h2.send_data(number, body[sent:sent + room])
+            sent += room
             self.flush()
         self.h2.end_stream(number)
         self.flush()

@@ -194,7 +194,7 @@ def test_subscribers_resume_over_crashes_without_loss(own):
 
 def test_numbers_given_out_without_a_record_hold_over_a_crash(own):
     """LATEST, continuation and ending numbers, from a shard that never had a record."""
-    server = own("--time-scale", "0.02")
+    server = own("--time-scale", "0.05")
     arn = server.create("idle")
     consumer = server.consumer(arn)
     for _ in range(10 if LONG else 3):
