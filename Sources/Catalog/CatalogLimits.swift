@@ -21,6 +21,9 @@ public enum CatalogLimits {
     /// what it sells; a consumer costs us some 200 bytes, and a subscription only while it is open.
     public static let consumersPerStream = 1000
 
+    /// Consumers of the node; the next registration is refused. With names and ARNs about 0.6 KiB
+    /// each: 60 MiB.
+    public static let consumers = 100_000
     /// Shards of the node, open and closed; a change that would pass it is refused. A stream has
     /// at least one, so this bounds streams and names too. About 0.5 KiB each: 50 MiB.
     public static let shards = 100_000

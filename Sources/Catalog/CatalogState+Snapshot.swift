@@ -48,6 +48,7 @@ extension CatalogState {
         let nextShard = try reader.number()
         let nextConsumer = try reader.number()
         var shardCount = 0
+        var consumerCount = 0
         for _ in 0..<(try reader.count(ofAtLeast: 16)) {
             let stream = try reader.stream()
             guard stream.id < nextStream, streams[stream.id] == nil,
@@ -63,6 +64,10 @@ extension CatalogState {
             }
             insert(stream)
             shardCount += stream.shards.count
+            consumerCount += stream.consumers.count
+            guard consumers.count == consumerCount else {
+                throw CatalogError(.malformed("a consumer twice"), offset: reader.offset)
+            }
             guard shards.count == shardCount else {
                 throw CatalogError(.malformed("a shard number twice"), offset: reader.offset)
             }
@@ -168,7 +173,13 @@ extension EntryReader {
         }
         var consumers: [ConsumerState] = []
         for _ in 0..<(try count(ofAtLeast: 4)) {
-            consumers.append(try consumer(of: arn))
+            let consumer = try consumer(of: arn)
+            if let last = consumers.last {
+                guard last.name.utf8.lexicographicallyPrecedes(consumer.name.utf8) else {
+                    throw CatalogError(.malformed("consumers out of order"), offset: offset)
+                }
+            }
+            consumers.append(consumer)
         }
         return StreamState(
             id: id, key: key, arn: arn, status: status, createdSecond: createdSecond, mode: mode,

@@ -22,6 +22,8 @@ struct CatalogState: Sendable {
     private(set) var streams = SortedMap<UInt64, StreamState>()
     private(set) var names: [Territory: SortedMap<String, UInt64>] = [:]
     private(set) var shards = SortedMap<ShardNumber, ShardPlace>()
+    /// The stream of each consumer.
+    private(set) var consumers = SortedMap<UInt64, UInt64>()
     private(set) var cursors = SortedMap<CursorKey, Cursor>()
     /// The highest second that a deleted stream has used, by its name; only those that a new
     /// stream of the name could collide with, so only seconds that are not over yet.
@@ -61,6 +63,7 @@ struct CatalogState: Sendable {
             shards.set(
                 shard.number, ShardPlace(stream: stream.id, index: shard.id.index))
         }
+        for consumer in stream.consumers { consumers.set(consumer.id, stream.id) }
         nextStream = max(nextStream, stream.id + 1)
     }
 
@@ -93,7 +96,7 @@ struct CatalogState: Sendable {
 
     /// Removes a stream with its shards, consumers and cursors.
     mutating func remove(_ stream: StreamState) {
-        for consumer in stream.consumers { removeCursors(of: consumer.id) }
+        for consumer in stream.consumers { remove(consumer: consumer.id) }
         for shard in stream.shards { shards.remove(shard.number) }
         streams.remove(stream.id)
         let territory = Territory(stream.key)
@@ -111,7 +114,15 @@ struct CatalogState: Sendable {
         }
     }
 
-    mutating func removeCursors(of consumer: UInt64) {
+    /// Adds a consumer to the index of consumers.
+    mutating func place(consumer: UInt64, in stream: UInt64) {
+        consumers.set(consumer, stream)
+        nextConsumer = max(nextConsumer, consumer + 1)
+    }
+
+    /// Removes a consumer from the index of consumers, and its cursors.
+    mutating func remove(consumer: UInt64) {
+        consumers.remove(consumer)
         var keys: [CursorKey] = []
         let first = CursorKey(consumer: consumer, shard: ShardNumber(rawValue: 0))
         cursors.visit(from: first) { key, _ in
@@ -125,12 +136,16 @@ struct CatalogState: Sendable {
     /// Sets a cursor; nothing happens if its consumer or shard is gone, which can have been
     /// decided while the entry was being made.
     mutating func moveCursor(_ key: CursorKey, _ change: (inout Cursor) -> Void) {
-        guard keepsCursors, let place = shards[key.shard], let stream = streams[place.stream],
-            stream.consumer(id: key.consumer) != nil
-        else { return }
+        guard keepsCursors, isOfOneStream(key) else { return }
         var cursor = cursors[key] ?? Cursor()
         change(&cursor)
         cursors.set(key, cursor)
+    }
+
+    /// Whether the consumer and the shard are there and belong together.
+    func isOfOneStream(_ key: CursorKey) -> Bool {
+        guard let place = shards[key.shard] else { return false }
+        return consumers[key.consumer] == place.stream
     }
 
     /// The catalog's time moves on; retired names whose seconds are over are let go.

@@ -68,7 +68,23 @@ public final class StreamState: Sendable {
 
     /// The consumer of this name.
     public func consumer(named name: String) -> ConsumerState? {
-        consumers.first { $0.name == name }
+        let place = place(ofConsumer: name)
+        return place < consumers.count && consumers[place].name == name ? consumers[place] : nil
+    }
+
+    /// The place of the first consumer whose name is not below `name`.
+    func place(ofConsumer name: String) -> Int {
+        var low = 0
+        var high = consumers.count
+        while low < high {
+            let middle = (low + high) / 2
+            if consumers[middle].name.utf8.lexicographicallyPrecedes(name.utf8) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
     }
 
     /// The consumer of this number.

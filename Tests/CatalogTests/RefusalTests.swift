@@ -181,16 +181,17 @@ import Testing
         #expect(merge(2, 1) == .shardClosed(key("s"), shard: ShardID(index: 1)))
     }
 
-    @Test func `a stream has at most twenty consumers, with names of their own`() throws {
+    @Test func `a stream has so many consumers at most, with names of their own`() throws {
         var journal = Journal()
         try journal.perform(create("s"))
-        for n in 0..<20 { try journal.perform(.registerConsumer(key("s"), name: "c\(n)")) }
+        let limit = CatalogLimits.consumersPerStream
+        for n in 0..<limit { try journal.perform(.registerConsumer(key("s"), name: "c\(n)")) }
         #expect(
             journal.refusal(.registerConsumer(key("s"), name: "c3"))
                 == .consumerExists(key("s"), name: "c3"))
         #expect(
             journal.refusal(.registerConsumer(key("s"), name: "d"))
-                == .tooManyConsumers(key("s"), limit: 20))
+                == .tooManyConsumers(key("s"), limit: limit))
         #expect(
             journal.refusal(.deregisterConsumer(key("s"), name: "d"))
                 == .consumerNotFound(key("s"), name: "d"))
@@ -201,7 +202,18 @@ import Testing
             .deregisterConsumer(key("s"), name: "c3", createdSecond: 1_800_000_000))
         try journal.perform(.registerConsumer(key("s"), name: "d"))
         let names = try #require(journal.state.stream(key("s"))).consumers.map(\.name)
-        #expect(names == names.sorted() && names.count == 20)
+        #expect(names == names.sorted() && names.count == limit)
+    }
+
+    @Test func `the node's consumers have a limit`() throws {
+        var journal = Journal()
+        try journal.perform(create("s"))
+        for n in 0..<UInt64(CatalogLimits.consumers) {
+            journal.state.place(consumer: n + 1, in: 1)
+        }
+        #expect(throws: CatalogRefusal.tooManyConsumers(key("s"), limit: CatalogLimits.consumers)) {
+            _ = try journal.state.plan(.registerConsumer(key("s"), name: "c"), at: 0)
+        }
     }
 
     @Test func `a cursor needs a consumer and a shard of one stream`() throws {

@@ -15,7 +15,7 @@ struct ConsumerDeregistered: Entry {
         guard let gone = present.consumer(id: consumer) else {
             throw CatalogError(.inconsistent("stream \(stream) has no consumer \(consumer)"))
         }
-        state.removeCursors(of: consumer)
+        state.remove(consumer: consumer)
         state.update(
             present.replacing(
                 consumers: present.consumers.filter { $0.id != consumer },

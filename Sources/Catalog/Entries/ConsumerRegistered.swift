@@ -29,11 +29,9 @@ struct ConsumerRegistered: Entry {
                 .inconsistent("consumer \(consumer) of stream \(stream) is registered"))
         }
         var consumers = present.consumers
-        let place =
-            consumers.firstIndex { name.utf8.lexicographicallyPrecedes($0.name.utf8) }
-            ?? consumers.count
+        let place = present.place(ofConsumer: name)
         consumers.insert(consumer(of: present), at: place)
-        state.nextConsumer = consumer + 1
+        state.place(consumer: consumer, in: stream)
         state.update(present.replacing(consumers: consumers))
         state.advance(to: second)
     }
@@ -69,6 +67,9 @@ extension ConsumerRegistered {
         }
         guard stream.consumers.count < CatalogLimits.consumersPerStream else {
             throw .tooManyConsumers(key, limit: CatalogLimits.consumersPerStream)
+        }
+        guard state.consumers.count < CatalogLimits.consumers else {
+            throw .tooManyConsumers(key, limit: CatalogLimits.consumers)
         }
         // Above the consumers that are gone, so that a name that comes back has another ARN.
         let created = max(second, stream.createdSecond, stream.retiredConsumerSecond + 1)

@@ -32,9 +32,7 @@ extension CursorCommitted {
     static func plan(
         _ key: CursorKey, _ point: CursorPoint, in state: CatalogState
     ) throws(CatalogRefusal) -> Plan {
-        guard let place = state.shards[key.shard],
-            state.streams[place.stream]?.consumer(id: key.consumer) != nil
-        else { throw .cursorNotFound }
+        guard state.isOfOneStream(key) else { throw .cursorNotFound }
         return Plan(
             entry: CursorCommitted(key: key, point: point), result: .cursorCommitted)
     }
