@@ -12,7 +12,7 @@ import time
 import pytest
 
 from events import Subscription
-from server import BINARY, StartFailed
+from server import BINARY, ROOT, StartFailed
 
 
 def refusal(server):
@@ -108,6 +108,16 @@ def test_a_certificate_of_ones_own(own, tmp_path):
     context = ssl.create_default_context(cafile=str(certificate))
     with server.connect(context=context) as sock:
         assert dict(each[0] for each in sock.getpeercert()["subject"])["commonName"] == "localhost"
+
+
+def test_a_certificate_made_by_the_script(own, tmp_path):
+    made = tmp_path / "made"
+    subprocess.run([str(ROOT / "certs" / "make-dev-certs"), str(made)], check=True, capture_output=True)
+    server = own("--cert", str(made / "server.pem"), "--key", str(made / "server-key.pem"))
+    context = ssl.create_default_context(cafile=str(made / "ca.pem"))
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    with server.connect(context=context) as sock:
+        assert ("DNS", "localhost") in sock.getpeercert()["subjectAltName"]
 
 
 def test_the_made_certificate(own):
