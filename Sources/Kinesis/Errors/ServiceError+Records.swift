@@ -140,13 +140,4 @@ extension ServiceError {
         ServiceError(
             .invalidArgument, "The ShardIterator is not of the stream \(arn).")
     }
-
-    /// A read met bytes on disk that are not what was written (the text is ours).
-    public static func recordsDamaged(
-        shardID: String, stream: String, position: UInt64
-    ) -> ServiceError {
-        ServiceError(
-            .internalFailureException,
-            "Records of shard \(shardID) in stream \(stream) at position \(position) are damaged.")
-    }
 }

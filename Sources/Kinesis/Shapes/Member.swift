@@ -139,6 +139,6 @@ extension Member {
     static var tags: Member { .map("Tags", 1...200, keys: 1...128, values: 0...256) }
 
     /// The newest model has it on the operations that handle records. It asks whether the call
-    /// would succeed; Weir takes note and does the call's checks.
+    /// would succeed: the checks are made, and nothing is done.
     static var dryRun: Member { .boolean("DryRun") }
 }

@@ -254,17 +254,12 @@ struct ShapeDecoder: ~Escapable {
                     count += 1
                 }
             default:
-                let refusal = try refuseElement(token)
-                failure = failure ?? refusal
+                try reader.skip(token)
+                if failure == nil { failure = Conversion.refusal(of: token, to: .text) }
             }
         }
         slots[slot] = Slot(isPresent: true, first: first, second: count)
         return failure
-    }
-
-    private mutating func refuseElement(_ token: Token) throws(WireError) -> String {
-        try reader.skip(token)
-        return Conversion.refusal(of: token, to: .text)
     }
 
     /// Forgets the elements of a list or map that occurs for a second time.
