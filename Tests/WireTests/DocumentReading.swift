@@ -60,7 +60,7 @@ func refusal(_ bytes: [UInt8], _ encoding: Wire.Encoding) -> WireError? {
 
 /// How often a test with random input is to go round.
 func rounds(_ short: Int) -> Int {
-    ProcessInfo.processInfo.environment["WEIR_TEST_LONG"] == "1" ? short * 50 : short
+    ProcessInfo.processInfo.environment["WEIR_TEST_LONG"] == "1" ? short * 20 : short
 }
 
 func unhex(_ text: String) -> [UInt8] {
