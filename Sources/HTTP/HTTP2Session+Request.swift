@@ -161,7 +161,10 @@ extension HTTP2Session {
                 let exchange = unsafe exchange(frame.pointee.hd.stream_id)
             else { return }
             responseEnded(exchange)
-        case NG.rstStream: counters.resetsSent.count()
+        case NG.rstStream:
+            counters.resetsSent.count()
+            let code = unsafe frame.pointee.rst_stream.error_code
+            if code == ResetCode.refusedStream.rawValue { streamRefused() }
         case NG.goaway:
             let code = unsafe frame.pointee.goaway.error_code
             if code != 0 { note(HTTPError(.protocolError, code: Int32(bitPattern: code))) }

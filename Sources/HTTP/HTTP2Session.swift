@@ -243,11 +243,18 @@ internal import CNGHTTP2
             plainResponses -= 1
         }
         if exchange.resetByPeer != nil { counters.resetsReceived.count() }
+        // What the handler gives up is its own decision, not the peer's waste.
         if reason != .complete, reason != .aborted { wasted += 1 }
         detach(exchange)
         if exchange.announced { unsafe handler.exchangeClosed(exchange, reason) }
         exchange.release()
         context.recycle(exchange)
+    }
+
+    /// A stream was refused, by nghttp2 before it had an exchange or by the handler.
+    func streamRefused() {
+        counters.refused.count()
+        wasted += 1
     }
 
     /// Takes back what the time that has passed forgives.

@@ -151,8 +151,8 @@ import Testing
         configuration.returnsCreditAtOnce = false
         let pair = Pair(client: configuration)
         let source = TestSource([HTTP2FlowTests.pattern(100_000)])
-        pair.handler.ended = { e, seen in
-            if pair.handler.seen.count == 1 {
+        pair.handler.ended = { [unowned handler = pair.handler] e, _ in
+            if handler.seen.count == 1 {
                 e.respond(ResponseHead(status: 200), source: source)
             } else {
                 e.respond(ResponseHead(status: 200), body: HTTP2FlowTests.pattern(1_500))

@@ -231,14 +231,20 @@ import Testing
         #expect(peer.context.counters.resetsSent.load(ordering: .relaxed) > 40)
     }
 
-    @Test func `more streams than announced are refused`() {
+    @Test func `more streams than announced are refused, and an error once SETTINGS are known`() {
         var configuration = HTTPConfiguration()
         configuration.concurrentStreams = 10
-        let peer = RawPeer(configuration)
-        peer.handler.ended = { _, _ in }
-        peer.take()
-        for i in 0..<12 { peer.send(RawFrame.request(UInt32(2 * i + 1))) }
-        #expect(peer.handler.seen.count == 10)
+        for acknowledged in [false, true] {
+            let peer = RawPeer(configuration, acknowledges: acknowledged)
+            peer.handler.ended = { _, _ in }
+            for i in 0..<12 { peer.send(RawFrame.request(UInt32(2 * i + 1))) }
+            peer.take()
+            #expect(peer.handler.seen.count == 10)
+            #expect(peer.frames.contains { $0.type == 7 && $0.code == 1 } == acknowledged)
+            let refused = peer.frames.count { $0.type == 3 && $0.code == 7 }
+            #expect(refused == (acknowledged ? 0 : 2))
+            #expect(peer.context.counters.refused.load(ordering: .relaxed) == UInt64(refused))
+        }
     }
 
     @Test func `a thousand exchanges are each closed once when the connection goes`() {

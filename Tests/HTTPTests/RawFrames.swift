@@ -124,10 +124,14 @@ final class RawPeer {
     var parser = FrameParser()
     var frames: [ParsedFrame] = []
 
-    init(_ configuration: HTTPConfiguration = .init(), settings: [(UInt16, UInt32)] = []) {
+    init(
+        _ configuration: HTTPConfiguration = .init(), settings: [(UInt16, UInt32)] = [],
+        acknowledges: Bool = true
+    ) {
         context = HTTPContext(configuration: configuration)
         server = HTTP2Session(context: context, handler: handler)
-        send(RawFrame.preface + RawFrame.settings(settings) + RawFrame.settingsAck)
+        send(RawFrame.preface + RawFrame.settings(settings))
+        if acknowledges { send(RawFrame.settingsAck) }
     }
 
     @discardableResult
