@@ -151,7 +151,7 @@ extension Committer {
             writer.nextMark = writer.position
             return true
         } catch {
-            log.refuse(error, "a segment cannot be extended", isPassing: error.isNoSpace)
+            log.refuse(error, "a segment cannot be extended", isPassing: error.canPass)
             // A shard that got a place for this record alone has nothing in the batch.
             if extents[writer.slot].firstRun < 0, writer.slot == extents.count - 1 {
                 extents.removeLast()

@@ -60,6 +60,7 @@ extension Committer {
 
     /// Gives blocks and controls back with what became of them, one wake for each reader.
     func complete() {
+        log.oldestStaged.store(0, ordering: .relaxed)
         for block in blocks { post(block) }
         let batch = lastNumber
         for control in controls {
@@ -74,6 +75,7 @@ extension Committer {
 
     /// Gives everything back unacknowledged.
     func fail() {
+        log.oldestStaged.store(0, ordering: .relaxed)
         for extent in extents { extent.shard.committerSide.slot = -1 }
         for block in blocks {
             for place in 0..<block.count {

@@ -117,7 +117,6 @@ final class Committer: @unchecked Sendable {
         if let oldest = blocks.lazy.map(\.stagedAt).min() {
             log.oldestStaged.store(oldest, ordering: .relaxed)
         }
-        defer { log.oldestStaged.store(0, ordering: .relaxed) }
         if log.isRefusingForGood {
             fail()
             requests.finish()
@@ -159,7 +158,7 @@ final class Committer: @unchecked Sendable {
         do throws(SystemFailure) {
             try makeRoom()
         } catch {
-            log.refuse(error, "the journal cannot be extended", isPassing: error.isNoSpace)
+            log.refuse(error, "the journal cannot be extended", isPassing: error.canPass)
             fail()
             return
         }
@@ -305,5 +304,10 @@ extension SystemFailure {
     /// The disk, or what we may have of it, is full; that can pass.
     var isNoSpace: Bool {
         errno == ENOSPC || errno == EDQUOT
+    }
+
+    /// Something was lacking that may be there again; nothing is known to be broken.
+    var canPass: Bool {
+        isNoSpace || errno == EMFILE || errno == ENFILE || errno == ENOMEM
     }
 }

@@ -31,11 +31,24 @@ extension ShardLog {
         countBytes()
     }
 
-    /// Makes everything that the segments have so far durable in them.
+    /// Makes everything that the segments have so far durable in them. One at a time: whoever says
+    /// how far they are durable must have seen every sync end.
     func syncSegments() throws(SystemFailure) {
+        let failure: SystemFailure? = syncing.withLock { _ in
+            do throws(SystemFailure) {
+                try syncDirtySegments()
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    private func syncDirtySegments() throws(SystemFailure) {
         // What is published when this begins is in the dirty segments or already durable.
-        let through = durableBatch.load(ordering: .acquiring)
-        let published = publishedBatch.load(ordering: .acquiring)
+        let durable = durableBatch.load(ordering: .acquiring)
+        let reached = min(durable, publishedBatch.load(ordering: .acquiring))
         let segments = dirty.withLock { dirty in
             let taken = dirty
             dirty.removeAll()
@@ -43,14 +56,14 @@ extension ShardLog {
         }
         let hasNew = hasNewSegments.exchange(false, ordering: .acquiringAndReleasing)
         var firstFailure: SystemFailure?
-        var failed: [Segment] = []
         for segment in segments {
             segment.isDirty.store(false, ordering: .releasing)
             do throws(SystemFailure) {
                 try sync(segment)
             } catch {
                 if firstFailure == nil { firstFailure = error }
-                failed.append(segment)
+                segment.isDirty.store(true, ordering: .releasing)
+                noteDirty(segment)
             }
         }
         if hasNew, firstFailure == nil {
@@ -61,13 +74,9 @@ extension ShardLog {
             }
         }
         if let firstFailure {
-            hasNewSegments.store(true, ordering: .releasing)
-            // The kernel may have forgotten what it could not write. The journal has it still.
-            let again = failed
-            request { $0.rewrites.append(contentsOf: again) }
+            if hasNew { hasNewSegments.store(true, ordering: .releasing) }
             throw firstFailure
         }
-        let reached = min(through, published)
         if reached > segmentsThrough.load(ordering: .relaxed) {
             segmentsThrough.store(reached, ordering: .releasing)
         }
@@ -87,7 +96,18 @@ extension ShardLog {
                 throw error
             }
         }
-        try file.sync()
+        // After a failure another sync proves nothing: the kernel may have forgotten what it could
+        // not write. The journal has it still, and the committer puts it into a new file.
+        if segment.hasFailed.load(ordering: .acquiring) {
+            throw SystemFailure(errno: Committer.ioError, operation: "fdatasync")
+        }
+        do throws(SystemFailure) {
+            try file.sync()
+        } catch {
+            segment.hasFailed.store(true, ordering: .releasing)
+            request { $0.rewrites.append(segment) }
+            throw error
+        }
         counters.segmentSyncs.add(1, ordering: .relaxed)
     }
 
@@ -199,7 +219,11 @@ extension Committer {
     func rewrite(_ segment: Segment) {
         guard let shard = log.shard(ShardNumber(rawValue: segment.header.shard)),
             shard.segments.withLock({ $0.contains { $0 === segment } })
-        else { return }
+        else {
+            // Nobody needs it any more.
+            segment.hasFailed.store(false, ordering: .releasing)
+            return
+        }
         let tail = shard.settledTail.load(ordering: .sequentiallyConsistent)
         let end = shard.end(of: segment, tail: tail)
         do throws(SystemFailure) {
@@ -222,6 +246,7 @@ extension Committer {
                 state.file = file
                 state.mapping = mapping
             }
+            segment.hasFailed.store(false, ordering: .releasing)
             log.counters.segmentRewrites.add(1, ordering: .relaxed)
             if !segment.isDirty.exchange(true, ordering: .acquiringAndReleasing) {
                 log.noteDirty(segment)

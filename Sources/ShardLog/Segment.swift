@@ -98,6 +98,8 @@ final class Segment: Sendable {
     let fileBytes: Atomic<UInt64>
     /// Written since it was last synced.
     let isDirty = Atomic<Bool>(false)
+    /// A sync of it has failed, and it has not been put into a new file yet.
+    let hasFailed = Atomic<Bool>(false)
     /// Looked at since the housekeeper last passed.
     let isUsed = Atomic<Bool>(true)
     let state: Mutex<State>

@@ -62,7 +62,10 @@ extension Shard {
     /// worker, then read again soon.
     public func prefault(_ range: Range<Position>) -> PrefaultResult {
         let tail = self.tail.offset
-        var place = max(range.lowerBound.offset, horizon.offset)
+        // What is below the first segment is gone; what is below the horizon in it may be asked for
+        // to complete its sparse index.
+        let first = segments.withLock { $0.first?.base } ?? tail
+        var place = max(range.lowerBound.offset, first)
         let end = min(range.upperBound.offset, tail)
         while place < end {
             guard let segment = segment(at: place) else {

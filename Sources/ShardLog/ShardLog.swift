@@ -42,6 +42,8 @@ public final class ShardLog: Sendable {
     let lastProvedBatch = Atomic<UInt64>(0)
     let hasReserve = Atomic<Bool>(false)
 
+    /// Held while segments are synced.
+    let syncing = Mutex<Void>(())
     let dirty = Mutex<[Segment]>([])
     let hasNewSegments = Atomic<Bool>(false)
     /// Files that nobody needs, for the housekeeper to unlink.
@@ -194,7 +196,9 @@ public final class ShardLog: Sendable {
         }
         running?.join()
         lock.withLock { $0 = nil }
-        if case .refusing(let reason) = health { throw LogError(.refusing(reason)) }
+        if isRefusingForGood, case .refusing(let reason) = health {
+            throw LogError(.refusing(reason))
+        }
     }
 
     // What the committer and the housekeeper use.

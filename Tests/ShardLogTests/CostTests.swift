@@ -66,6 +66,32 @@ import Testing
         try again.close()
     }
 
+    @Test func `a search above the horizon completes the index of what is below it`() throws {
+        let folder = TemporaryFolder()
+        let clock = TestClock()
+        let disk = SimulatedFileSystem()
+        let configuration = small(folder, clock, files: disk)
+        var log = try openLog(configuration)
+        var bench = Bench(log)
+        var shard = try bench.open(1)
+        for _ in 0..<10 {
+            clock.advance(1000)
+            _ = try bench.put(shard, [UInt8](repeating: 1, count: 500))
+        }
+        let all = readAll(shard).records
+        try log.close()
+        log = try openLog(configuration)
+        bench = Bench(log)
+        shard = try #require(log.shard(ShardNumber(rawValue: 1)))
+        // The horizon is inside a segment whose index has not been made.
+        shard.horizonOffset.store(all[3].position, ordering: .releasing)
+        let found = locate(shard) { shard.position(afterIndex: all[6].index) }
+        #expect(found == .found(Position(offset: all[7].position)))
+        log.trim(shard, olderThan: all[8].arrival)
+        #expect(shard.horizon.offset == all[8].position)
+        try log.close()
+    }
+
     @Test func `a removed shard's files go`() throws {
         let folder = TemporaryFolder()
         let disk = SimulatedFileSystem()

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Synchronization
 import Testing
 
@@ -172,6 +173,44 @@ import Testing
         try again.close()
     }
 
+    @Test func `segments that can never be synced cost no record`() throws {
+        for seed in 0..<UInt64(4) {
+            let folder = TemporaryFolder()
+            let disk = SimulatedFileSystem()
+            var configuration = small(folder, files: disk)
+            configuration.journalFileBytes = 64 << 10
+            let log = try openLog(configuration)
+            let bench = Bench(log)
+            let shard = try bench.open(1)
+            disk.fail { operation, path, _ in
+                operation == .sync && path.contains(".segment") ? EIO : nil
+            }
+            var stored: [UInt8] = []
+            for round in 0..<60 {
+                let (token, result) = bench.stage(
+                    shard, [UInt8](repeating: UInt8(round), count: 2000))
+                guard result == .staged else { break }
+                bench.staging.handOver()
+                try bench.wait { bench.outcomes[token] != nil }
+                if bench.outcomes[token]!.isStored { stored.append(UInt8(round)) }
+                if round % 3 == 0 { log.housekeep() }
+                if round % 10 == 0, log.health == .accepting {
+                    let batch = log.appliedBatch.load(ordering: .acquiring)
+                    try log.saveSnapshot(Array("open 1 1700000000000".utf8), batch: batch)
+                }
+            }
+            #expect(log.health != .accepting)
+            #expect(readAll(shard).records.map { $0.data[0] } == stored)
+            try? log.close()
+            configuration.files = SimulatedFileSystem(after: disk.cutNow(), seed: seed)
+            let again = try openLog(configuration)
+            let reopened = try #require(again.shard(shard.number))
+            let found = readAll(reopened).records.map { $0.data[0] }
+            #expect(found.starts(with: stored))
+            try again.close()
+        }
+    }
+
     @Test func `a failing folder sync makes opening fail`() throws {
         let folder = TemporaryFolder()
         let disk = SimulatedFileSystem()
@@ -209,6 +248,7 @@ import Testing
         let disk = SimulatedFileSystem()
         var configuration = small(folder, files: disk)
         configuration.stagingBytes = 1 << 20
+        configuration.stagingAgeMilliseconds = 600_000
         let log = try openLog(configuration)
         let bench = Bench(log)
         let shards = try (1...5).map { try bench.open($0) }
