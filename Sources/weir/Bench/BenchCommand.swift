@@ -9,5 +9,8 @@ struct BenchCommand: ParsableCommand {
             Without a server named or at the usual place, starts one of its own on a folder of its \
             own, and ends it. Latencies count from when a message was due.
             """,
-        subcommands: [BenchPutCommand.self, BenchFanOutCommand.self, BenchReadCommand.self])
+        subcommands: [
+            BenchAllCommand.self, BenchPutCommand.self, BenchFanOutCommand.self,
+            BenchReadCommand.self, BenchFloorCommand.self, BenchFloorServerCommand.self,
+        ], defaultSubcommand: BenchAllCommand.self)
 }

@@ -45,7 +45,7 @@ struct BenchFanOutCommand: ParsableCommand {
             let settings = BenchRun.FanOutSettings(
                 subscribers: subscribers, subscribersPerConnection: subscribersPerConnection,
                 checked: checked, batch: batch, rate: rate, window: window)
-            try await run.fanOut(settings).1.print(asJSON: options.json)
+            try await run.fanOut(settings).report.print(asJSON: options.json)
         }
     }
 }
@@ -76,8 +76,8 @@ struct BenchReadCommand: ParsableCommand {
 
     private func bench() async throws {
         try await BenchRun.with(options) { run in
-            try await run.read(mebibytes: mebibytes, subscribers: subscribers).1
-                .print(asJSON: options.json)
+            try await run.read(mebibytes: mebibytes, subscribers: subscribers)
+                .report.print(asJSON: options.json)
         }
     }
 }

@@ -14,7 +14,14 @@ extension BenchRun {
         var window = 512
     }
 
-    func fanOut(_ settings: FanOutSettings) async throws -> (FanOutOutcome, BenchReport) {
+    /// What a run found, and the disk beside it.
+    struct FanOutResult: Sendable {
+        var outcome: FanOutOutcome
+        var report: BenchReport
+        var probe: DiskProbe?
+    }
+
+    func fanOut(_ settings: FanOutSettings) async throws -> FanOutResult {
         var probe = probeDisk()
         let outcome = try await withStream(shards: options.shards) { stream in
             let plan = FanOutPlan(
@@ -30,7 +37,8 @@ extension BenchRun {
             return try await run(plan)
         }
         probeAgain(&probe)
-        return (outcome, report(outcome, settings, probe))
+        return FanOutResult(
+            outcome: outcome, report: report(outcome, settings, probe), probe: probe)
     }
 
     private func run(_ plan: FanOutPlan) async throws -> FanOutOutcome {
@@ -85,7 +93,7 @@ extension BenchRun {
     /// Fills a stream, then lets subscribers read it from its beginning.
     func read(
         mebibytes: Int, subscribers: Int
-    ) async throws -> (FanOutOutcome, BenchReport) {
+    ) async throws -> FanOutResult {
         let records = UInt64(mebibytes) << 20 / UInt64(options.recordBytes)
         let outcome = try await withStream(shards: options.shards) { stream in
             try await fill(stream, records: records)
@@ -112,7 +120,7 @@ extension BenchRun {
             unit: "a second")
         report.cpu(
             outcome.cpu, per: outcome.deliveries, "delivery", seconds: outcome.seconds)
-        return (outcome, report)
+        return FanOutResult(outcome: outcome, report: report, probe: nil)
     }
 
     private func fill(_ stream: String, records: UInt64) async throws {

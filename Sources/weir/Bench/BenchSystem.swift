@@ -6,6 +6,9 @@ enum BenchSystem {
     /// Nanoseconds of a monotonic clock.
     static var now: UInt64 { weir_monotonic_nanoseconds() }
 
+    /// Seconds since 1970.
+    static var wallSeconds: Int { Int(weir_wall_milliseconds() / 1000) }
+
     /// The first bytes of a file, such as one of `/proc`; nil if it cannot be read.
     static func read(_ path: String, limit: Int = 65_536) -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)

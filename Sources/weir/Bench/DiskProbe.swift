@@ -1,5 +1,5 @@
 /// What the data folder is on, and what its disk needs to make a write durable.
-struct DiskProbe {
+struct DiskProbe: Sendable {
     var fileSystem: String
     /// Of writes of 16 KiB into a file of its own in the folder, before and after the load.
     var syncs = Latencies()

@@ -22,7 +22,8 @@ enum LoadThread {
         let prepared = try ClientContext.prepare(configuration)
         let addresses = prepared.addresses
         let tls = prepared.tls
-        let outcome = OutcomeBox<Outcome>()
+        // Nil when the task was cancelled.
+        let outcome = OutcomeBox<Outcome?>()
         let thread = try Reactor.start(index: 0) { reactor in
             var load: (any Load)?
             reactor.atEndOfTurn { load?.endOfTurn() }
@@ -34,8 +35,14 @@ enum LoadThread {
             }
             load?.begin()
         }
-        let result = await outcome.value()
+        let result = await withTaskCancellationHandler {
+            await outcome.value()
+        } onCancel: {
+            outcome.fill(nil)
+            thread.stop()
+        }
         thread.join()
+        guard let result else { throw CancellationError() }
         return result
     }
 }
