@@ -185,8 +185,7 @@ extension EntryReader {
             id: id, key: key, arn: arn, status: status, createdSecond: createdSecond, mode: mode,
             retentionHours: retentionHours, maxRecordKiB: maxRecordKiB, tags: tags,
             shards: shards,
-            open: RoutingTable(
-                starts: open.map(\.range.start), indices: open.map(\.id.index)),
+            open: RoutingTable(open),
             consumers: consumers, nextShardIndex: nextShardIndex,
             retiredConsumerSecond: retiredConsumerSecond)
     }

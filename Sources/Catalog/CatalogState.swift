@@ -72,21 +72,26 @@ struct CatalogState: Sendable {
         streams.set(stream.id, stream)
     }
 
-    /// Closes shards of a stream and opens those that take over; `open` routes to the latter.
+    /// Closes shards of a stream, given in the order of their ranges, and opens those that take
+    /// their ranges over.
     mutating func replace(
         _ parents: [ShardState], of stream: StreamState, by children: [ShardState],
-        closedSecond: UInt64, open: RoutingTable
+        closedSecond: UInt64
     ) {
+        guard let first = parents.first else { return }
         var table = stream.shards
         let indices = children.map(\.id.index)
         for parent in parents {
             table.set(parent.closed(at: closedSecond, children: indices))
         }
+        let children = children.map { attached($0) }
         for child in children {
-            table.set(attached(child))
+            table.set(child)
             shards.set(child.number, ShardPlace(stream: stream.id, index: child.id.index))
             nextShard = max(nextShard, child.number.rawValue + 1)
         }
+        var open = stream.open
+        open.replace(parents.count, from: first.range.start, by: children)
         streams.set(
             stream.id,
             stream.replacing(
@@ -173,7 +178,8 @@ struct CatalogState: Sendable {
             guard let stream = streams[id] else { continue }
             var table = ShardTable()
             for shard in stream.shards { table.set(attached(shard)) }
-            streams.set(id, stream.replacing(shards: table))
+            let open = (0..<stream.open.count).compactMap { table[stream.open[$0].id.index] }
+            streams.set(id, stream.replacing(shards: table, open: RoutingTable(open)))
         }
     }
 

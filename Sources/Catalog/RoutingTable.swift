@@ -1,47 +1,30 @@
+internal import Kinesis
+
 /// Finds the open shard of a hash key.
 ///
 /// The ranges tile 0...2^128-1, so the starts alone decide: the shard is that of the last start
-/// that is not above the key.
+/// that is not above the key. A change copies the table, a reference and 16 bytes a shard.
 public struct RoutingTable: Sendable {
     /// The first key of each open shard, ascending; the first is 0.
-    private var starts: [UInt128] = []
-    /// The index of each open shard, in the same order.
-    private var indices: [UInt32] = []
-    private var shards = ShardTable()
+    private var starts: [UInt128]
+    private var shards: [ShardState]
 
-    init() {}
-
-    /// The routes to open shards in the order of their ranges.
-    init(starts: [UInt128], indices: [UInt32]) {
-        self.starts = starts
-        self.indices = indices
-    }
-
-    /// These routes, into the shards of a stream's next version.
-    func over(_ shards: ShardTable) -> RoutingTable {
-        var table = self
-        table.shards = shards
-        return table
+    /// The routes to open shards, which are given in the order of their ranges.
+    init(_ shards: [ShardState]) {
+        self.shards = shards
+        starts = shards.map(\.range.start)
     }
 
     /// Open shards, at least one.
-    public var count: Int { indices.count }
+    public var count: Int { shards.count }
 
     /// The open shard whose range holds the key.
     public func shard(for hashKey: UInt128) -> ShardState {
-        guard let shard = shards[indices[place(of: hashKey)]] else {
-            preconditionFailure("an open shard is not in its stream")
-        }
-        return shard
+        shards[place(of: hashKey)]
     }
 
     /// The open shard at a place in the order of the ranges, less than `count`.
-    public subscript(place: Int) -> ShardState {
-        guard let shard = shards[indices[place]] else {
-            preconditionFailure("an open shard is not in its stream")
-        }
-        return shard
-    }
+    public subscript(place: Int) -> ShardState { shards[place] }
 
     private func place(of hashKey: UInt128) -> Int {
         let starts = starts.span
@@ -55,19 +38,11 @@ public struct RoutingTable: Sendable {
         return low
     }
 
-    /// One shard gives way to two.
-    mutating func split(at key: UInt128, lower: UInt32, upper: UInt32) {
+    /// The shards next to each other from the one that starts at `key` on give way to those that
+    /// took their ranges over.
+    mutating func replace(_ count: Int, from key: UInt128, by children: [ShardState]) {
         let place = place(of: key)
-        indices[place] = lower
-        starts.insert(key, at: place + 1)
-        indices.insert(upper, at: place + 1)
-    }
-
-    /// The shard that starts at `key` and the one before it give way to one.
-    mutating func merge(at key: UInt128, into child: UInt32) {
-        let place = place(of: key)
-        starts.remove(at: place)
-        indices.remove(at: place)
-        indices[place - 1] = child
+        shards.replaceSubrange(place..<place + count, with: children)
+        starts.replaceSubrange(place..<place + count, with: children.map(\.range.start))
     }
 }

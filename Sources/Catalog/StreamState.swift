@@ -60,7 +60,7 @@ public final class StreamState: Sendable {
         self.maxRecordKiB = maxRecordKiB
         self.tags = tags
         self.shards = shards
-        self.open = open.over(shards)
+        self.open = open
         self.consumers = consumers
         self.nextShardIndex = nextShardIndex
         self.retiredConsumerSecond = retiredConsumerSecond

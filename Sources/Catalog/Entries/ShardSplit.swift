@@ -50,9 +50,7 @@ struct ShardSplit: Entry {
                 createdSecond: closedSecond + 1,
                 openedSecond: second),
         ]
-        var open = present.open
-        open.split(at: hashKey, lower: index, upper: index + 1)
-        state.replace([parent], of: present, by: children, closedSecond: closedSecond, open: open)
+        state.replace([parent], of: present, by: children, closedSecond: closedSecond)
         state.advance(to: second)
     }
 

@@ -44,10 +44,8 @@ struct ShardsMerged: Entry {
             id: ShardID(index: index), number: ShardNumber(rawValue: child), range: range,
             parent: lower, adjacentParent: upper, createdSecond: closedSecond + 1,
             openedSecond: second)
-        var open = present.open
-        open.merge(at: last.range.start, into: index)
         state.replace(
-            [first, last], of: present, by: [merged], closedSecond: closedSecond, open: open)
+            [first, last], of: present, by: [merged], closedSecond: closedSecond)
         state.advance(to: second)
     }
 

@@ -44,23 +44,23 @@ struct StreamCreated: Entry {
         }
         let arn = StreamARN(
             partition: partition, region: key.region, account: key.account, name: key.name)
-        let ranges = HashRange.uniform(count: Int(shardCount))
         var table = ShardTable()
-        for (index, range) in ranges.enumerated() {
-            table.set(
-                state.attached(
-                    ShardState(
-                        id: ShardID(index: UInt32(index)),
-                        number: ShardNumber(rawValue: firstShard + UInt64(index)), range: range,
-                        createdSecond: createdSecond, openedSecond: second)))
+        var open: [ShardState] = []
+        for (index, range) in HashRange.uniform(count: Int(shardCount)).enumerated() {
+            let shard = state.attached(
+                ShardState(
+                    id: ShardID(index: UInt32(index)),
+                    number: ShardNumber(rawValue: firstShard + UInt64(index)), range: range,
+                    createdSecond: createdSecond, openedSecond: second))
+            table.set(shard)
+            open.append(shard)
         }
         state.insert(
             StreamState(
                 id: stream, key: key, arn: arn, status: status,
                 createdSecond: createdSecond, mode: mode, retentionHours: retentionHours,
                 maxRecordKiB: maxRecordKiB, tags: tags, shards: table,
-                open: RoutingTable(
-                    starts: ranges.map(\.start), indices: Array(0..<shardCount)),
+                open: RoutingTable(open),
                 consumers: [], nextShardIndex: shardCount, retiredConsumerSecond: 0))
         state.nextShard = firstShard + UInt64(shardCount)
         state.advance(to: second)
