@@ -86,7 +86,12 @@ let package = Package(
         tests("Access", ["Access", "Wire", "Crypto"]),
         tests("ShardLog", ["ShardLog", "CBytes"]),
         tests("Catalog", ["Catalog", "ShardLog", "Kinesis"]),
-        tests("Gateway", ["Gateway", "Catalog", "ShardLog", "Kinesis", "Wire"]),
+        tests(
+            "Gateway",
+            [
+                "Gateway", "WeirClient", "Catalog", "ShardLog", "Kinesis", "Wire", "HTTP", "TLS",
+                "Reactor", "Clock",
+            ]),
         tests(
             "WeirClient", ["WeirClient", "weir", "HTTP", "TLS", "Reactor", "Kinesis", "Wire"]),
         tests("Tidy", []),
