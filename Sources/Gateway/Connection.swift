@@ -13,6 +13,9 @@ import Wire
 final class Connection: ReadinessHandler, TurnHandler {
     let worker: Worker
     let openedAt: UInt64
+    /// `x-amz-id-2` of every answer on this connection: it tells where a request was served, its
+    /// request id which one it was.
+    let hostID: [UInt8]
     private let socket: Socket
     private let tls: TLSConnection
     private var registration: Registration?
@@ -47,6 +50,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         self.worker = worker
         self.socket = socket
         openedAt = worker.reactor.now
+        hostID = worker.makeHostID()
         lastActivity = openedAt
         tls = try TLSConnection(context: worker.tls, scratch: worker.scratch)
         registration = try worker.reactor.add(

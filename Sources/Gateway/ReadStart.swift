@@ -80,10 +80,16 @@ extension ShardState {
             second: min(SequenceNumber.greatestSecond, UInt64(max(0, arrivalMilliseconds)) / 1000))
     }
 
+    /// The node time that an index tells, milliseconds since 1970. Indices count from the moment of
+    /// the change that made the shard, which may lie before its creation second.
+    func milliseconds(of index: UInt64) -> Int64 {
+        log.createdMilliseconds + Int64(index >> 20)
+    }
+
     /// The number of a place that is no record's; its second is the one that the index tells.
     func continuationNumber(_ index: UInt64) -> SequenceNumber {
         number(
-            index: index, arrivalMilliseconds: Int64(createdSecond) * 1000 + Int64(index >> 20))
+            index: index, arrivalMilliseconds: milliseconds(of: index))
     }
 }
 

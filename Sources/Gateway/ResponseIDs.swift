@@ -1,66 +1,63 @@
-/// The two ids of every response: a version 4 UUID, and 96 characters of base64.
+/// The two ids of an answer: a version 4 UUID for the request, and 96 characters of base64 for the
+/// connection that served it.
 ///
-/// They tell answers apart in logs and are no secrets, so one seeded generator a reactor is
-/// enough, and of the long one only a sixth is new each time: every answer's is still unlike every
-/// other's by 96 random bits.
+/// They tell answers apart in logs and are no secrets, so one seeded generator a reactor is enough.
 struct ResponseIDs {
     private var state: (UInt64, UInt64, UInt64, UInt64)
     /// The last request id, 36 characters in lower case.
-    private(set) var requestID: [UInt8]
-    /// The last extended id, 72 bytes in base64.
-    private(set) var extendedID: [UInt8]
-    private var place = 0
-    private let alphabet: [64 of UInt8]
+    private(set) var requestID = Array("00000000-0000-4000-8000-000000000000".utf8)
 
-    private static let freshCharacters = 16
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     init() {
         var system = SystemRandomNumberGenerator()
         state = (system.next() | 1, system.next(), system.next(), system.next())
-        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        alphabet = [64 of UInt8] { letters[$0] }
-        requestID = Array("00000000-0000-4000-8000-000000000000".utf8)
-        extendedID = [UInt8](repeating: 0, count: 96)
-        for _ in 0..<96 / Self.freshCharacters { advanceExtended() }
     }
 
-    /// Makes both ids new.
+    /// Makes the request id new.
     mutating func advance() {
-        advanceRequest()
-        advanceExtended()
+        let (first, second) = (next(), next())
+        var characters = requestID.mutableSpan
+        // The random bits of RFC 9562 §5.4 in groups of four; version and variant stay in place.
+        Self.write(first, 8, at: 0, to: &characters)
+        Self.write(first >> 32, 4, at: 9, to: &characters)
+        Self.write(first >> 48, 3, at: 15, to: &characters)
+        characters[19] = UInt8(ascii: "8") + UInt8(second >> 63)
+        Self.write(second >> 48, 3, at: 20, to: &characters)
+        Self.write(second, 8, at: 24, to: &characters)
+        Self.write(second >> 32, 4, at: 32, to: &characters)
     }
 
-    private mutating func advanceRequest() {
-        var word = next()
-        let second = next()
-        var characters = requestID.mutableSpan
-        for position in 0..<36 {
-            switch position {
-            case 8, 13, 14, 18, 23: continue
-            case 19: characters[position] = UInt8(ascii: "8") + UInt8(second >> 60 & 1)
-            case 20:
-                word = second
-                fallthrough
-            default:
-                let digit = UInt8(truncatingIfNeeded: word & 15)
-                characters[position] = digit < 10 ? 48 + digit : 87 + digit
-                word >>= 4
-            }
+    /// Writes `count` hexadecimal digits, at most eight, of the lowest bits of `word`.
+    @inline(__always)
+    private static func write(
+        _ word: UInt64, _ count: Int, at start: Int, to characters: inout MutableSpan<UInt8>
+    ) {
+        // Eight digits at a time: each nibble goes to a byte of its own, and gets 39 more, the
+        // distance from "9" to "a", where it is above 9.
+        var nibbles = word & 0xffff_ffff
+        nibbles = (nibbles | nibbles << 16) & 0x0000_ffff_0000_ffff
+        nibbles = (nibbles | nibbles << 8) & 0x00ff_00ff_00ff_00ff
+        nibbles = (nibbles | nibbles << 4) & 0x0f0f_0f0f_0f0f_0f0f
+        let letters = (nibbles &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        var digits = nibbles &+ 0x3030_3030_3030_3030 &+ letters &* 39
+        for position in 0..<count {
+            characters[start + position] = UInt8(truncatingIfNeeded: digits)
+            digits >>= 8
         }
     }
 
-    private mutating func advanceExtended() {
-        var word = next()
-        let second = next()
-        let start = place
-        let letters = alphabet
-        var characters = extendedID.mutableSpan
-        for position in 0..<Self.freshCharacters {
-            if position == 10 { word = second }
-            characters[start + position] = letters[Int(word & 63)]
+    /// 72 random bytes in base64.
+    mutating func makeHostID() -> [UInt8] {
+        var characters: [UInt8] = []
+        var word: UInt64 = 0
+        for position in 0..<96 {
+            if position % 10 == 0 { word = next() }
+            characters.append(Self.alphabet[Int(word & 63)])
             word >>= 6
         }
-        place = (place + Self.freshCharacters) % 96
+        return characters
     }
 
     /// xoshiro256** (Blackman and Vigna).

@@ -135,7 +135,7 @@ final class Subscription: BodySource {
 
     /// When what it has sent last arrived, or its place in node time; milliseconds since 1970.
     var lastSentArrival: Int64 {
-        Int64(feed.shard.createdSecond) * 1000 + Int64(continuation >> 20)
+        feed.shard.milliseconds(of: continuation)
     }
 
     /// A quiet stream owes an event. A stream that is held up by the client is not quiet.

@@ -218,25 +218,30 @@ public final class Worker {
         authenticate(authorization: head.field(.authorization), defaults: defaults)
     }
 
-    /// The fields that every answer has.
+    /// The fields that every answer has. What stays the same for a connection or a second is left
+    /// to the peer's header table, which saves its coding each time (RFC 7541 §6.1).
     func responseHead(status: Int, contentType: String, request: Request) -> ResponseHead {
         ids.advance()
+        let requestID = ids.requestID
         var head = ResponseHead(status: status)
-        let (short, long) = (ids.requestID, ids.extendedID)
-        head.fields.append("x-amzn-requestid", short.span, varies: true)
-        head.fields.append("x-amz-id-2", long.span, varies: true)
+        head.fields.append("x-amzn-requestid", requestID.span, varies: true)
+        let hostID = request.connection.hostID
+        head.fields.append("x-amz-id-2", hostID.span)
         head.fields.append("content-type", contentType)
         let now = date.bytes(milliseconds: WallClock.milliseconds)
-        head.fields.append("date", now.span, varies: true)
+        head.fields.append("date", now.span)
         if request.exchange.head.field(.origin) != nil { append(crossOriginFields, to: &head) }
         return head
     }
 
+    /// A new connection's `x-amz-id-2`.
+    func makeHostID() -> [UInt8] { ids.makeHostID() }
+
     func preflightHead(_ fields: [CrossOrigin.Field]) -> ResponseHead {
         ids.advance()
         var head = ResponseHead(status: 200)
-        let short = ids.requestID
-        head.fields.append("x-amzn-requestid", short.span, varies: true)
+        let requestID = ids.requestID
+        head.fields.append("x-amzn-requestid", requestID.span, varies: true)
         let now = date.bytes(milliseconds: WallClock.milliseconds)
         head.fields.append("date", now.span, varies: true)
         append(crossOriginFields, to: &head)

@@ -150,10 +150,7 @@ private func essence(of value: Span<UInt8>) -> Range<Int> {
 
 private func equals(_ value: Span<UInt8>, _ word: String) -> Bool {
     guard value.count == word.utf8.count else { return false }
-    var index = 0
-    for byte in word.utf8 {
-        if value[index] != byte { return false }
-        index += 1
-    }
+    let expected = word.utf8.span
+    for index in value.indices where value[index] != expected[index] { return false }
     return true
 }

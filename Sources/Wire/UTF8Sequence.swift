@@ -26,32 +26,6 @@ func utf8SequenceLength(_ bytes: Span<UInt8>, at offset: Int) -> Int? {
     return length
 }
 
-/// The offset of the first byte at or behind `offset` that JSON text cannot hold as it stands: a
-/// quotation mark, a backslash, a control character, or a byte that is not ASCII.
-///
-/// Looks at 32 bytes a step, which the compiler turns into vector instructions.
-func endOfPlainRun(_ bytes: Span<UInt8>, from offset: Int) -> Int {
-    var index = offset
-    while index &+ 32 <= bytes.count {
-        var found: UInt8 = 0
-        for step in 0..<32 {
-            let byte = bytes[index &+ step]
-            found |= byte == 0x22 ? 1 : 0
-            found |= byte == 0x5C ? 1 : 0
-            found |= byte < 0x20 ? 1 : 0
-            found |= byte & 0x80
-        }
-        if found != 0 { break }
-        index &+= 32
-    }
-    while index < bytes.count {
-        let byte = bytes[index]
-        if byte == 0x22 || byte == 0x5C || byte < 0x20 || byte >= 0x80 { break }
-        index &+= 1
-    }
-    return index
-}
-
 /// Whether `text` is ASCII that stands in a JSON string as it is.
 public func isPlainInJSON(_ text: Span<UInt8>) -> Bool {
     endOfPlainRun(text, from: 0) == text.count

@@ -35,6 +35,11 @@ size_t weir_base64_encode_portable(char *out, const void *in, size_t n);
 long weir_base64_decode(void *out, const char *in, size_t n);
 long weir_base64_decode_portable(void *out, const char *in, size_t n);
 
+// How many of the bytes, from the first on, stand in a JSON string as they are: ASCII that is no
+// control character, quotation mark or backslash.
+size_t weir_plain_run(const void *p, size_t n);
+size_t weir_plain_run_portable(const void *p, size_t n);
+
 #ifdef __cplusplus
 }
 #endif
