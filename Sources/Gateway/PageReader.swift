@@ -62,10 +62,20 @@ struct PageReader: Sendable {
         var lastIndex: UInt64 = 0
         var lastArrival: Int64 = 0
         var isAtTail = false
-        loop: while records < limit, bytes < Limits.pageBytes {
+        loop: while records < limit {
+            // The first record goes into any page; another one only if it fits.
+            var room = Limits.pageBytes - bytes
+            if records > 0 {
+                var next = 0
+                let peek = shard.log.read(from: position, maximumRecords: 1, maximumBytes: 1) {
+                    next = $0.data.count
+                    return false
+                }
+                if peek.next > position, next > room { break loop }
+                room = max(room, 1)
+            }
             let result = shard.log.read(
-                from: position, maximumRecords: limit - records,
-                maximumBytes: Limits.pageBytes - bytes
+                from: position, maximumRecords: limit - records, maximumBytes: room
             ) { record in
                 page.append(shard, record)
                 records += 1
@@ -76,7 +86,8 @@ struct PageReader: Sendable {
             }
             position = result.next
             switch result.outcome {
-            case .ready: break loop
+            // Either the page is full, or the pages of the log that are in memory end here.
+            case .ready: if mayWait { continue loop } else { break loop }
             case .trimmed: continue loop
             case .pending:
                 isAtTail = true
@@ -91,8 +102,6 @@ struct PageReader: Sendable {
                     return .failure(
                         .damagedLog(shard: shard.id, position: position, reason: reason))
                 }
-                // A page that was read once already is answered without waiting again.
-                if bytes >= Limits.inlineBytes { break loop }
             }
         }
         return finish()

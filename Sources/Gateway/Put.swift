@@ -17,6 +17,8 @@ final class PendingPut {
         case stored(ShardState, index: UInt64, arrivalMilliseconds: Int64)
         case throttled(ShardState)
         case failed
+        /// The stream has gone while the record was on its way.
+        case refused(ServiceError)
     }
 
     let request: Request
@@ -94,10 +96,11 @@ extension Worker {
         case .shardClosed, .shardGone:
             // The log has published the change that did it.
             refreshSnapshot()
-            if let stream = try? pending.request.writableStream(pending.selector) {
+            do throws(ServiceError) {
+                let stream = try pending.request.writableStream(pending.selector)
                 stage(pending, ordinal, in: stream, minimumIndex: 0)
-            } else {
-                pending.settle(ordinal, .failed)
+            } catch {
+                pending.settle(ordinal, .refused(error))
             }
         case .failed:
             pending.settle(ordinal, .failed)
@@ -180,6 +183,7 @@ extension PendingPut {
                 ).encoded(request.encoding))
         case .throttled(let shard): request.fail(throttled(shard))
         case .failed: request.fail(request.worker.writeFailure)
+        case .refused(let error): request.fail(error)
         case .staged: preconditionFailure("A record is not settled.")
         }
     }
@@ -198,7 +202,7 @@ extension PendingPut {
             case .throttled(let shard):
                 refused += 1
                 results.append(.failed(throttled(shard)))
-            case .failed:
+            case .failed, .refused:
                 results.append(
                     .failed(ServiceError(.internalFailure, "Internal Service Failure.")))
             case .staged: preconditionFailure("A record is not settled.")

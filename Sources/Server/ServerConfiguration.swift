@@ -38,6 +38,22 @@ public struct ServerConfiguration: Sendable {
     }
 }
 
+extension ServerConfiguration {
+    /// Reads `commit`, `interval:MS` (1 to 60000) or `os`; nil if it is none of them.
+    public static func durability(_ text: String) -> Durability? {
+        switch text {
+        case "commit": return .commit
+        case "os": return .os
+        default:
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, parts[0] == "interval", let milliseconds = Int(parts[1]),
+                (1...60_000).contains(milliseconds)
+            else { return nil }
+            return .interval(milliseconds: milliseconds)
+        }
+    }
+}
+
 /// A certificate chain and its key, as PEM files.
 public struct CertificateFiles: Sendable {
     public var certificate: String

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Server
-import ShardLog
 
 /// `weir serve`: the server, in the foreground.
 struct ServeCommand: ParsableCommand {
@@ -95,30 +94,18 @@ struct ServeCommand: ParsableCommand {
         guard timeScale > 0, timeScale <= 1 else {
             throw ValidationError("--time-scale \(timeScale): expected more than 0 and at most 1.")
         }
+        guard let durability = ServerConfiguration.durability(durability) else {
+            throw ValidationError(
+                "--durability \(self.durability): expected commit, interval:MS (1 to 60000) or os.")
+        }
         return ServerConfiguration(
             dataFolder: data, listen: address, reactors: threads,
-            durability: try parsedDurability(),
+            durability: durability,
             certificateFiles: cert.flatMap { cert in
                 key.map { CertificateFiles(certificate: cert, key: $0) }
             },
             region: region, account: account, bodyMemoryBytes: try parsedMemory(),
             timeScale: timeScale, logLevel: level)
-    }
-
-    private func parsedDurability() throws -> Durability {
-        switch durability {
-        case "commit": return .commit
-        case "os": return .os
-        default:
-            let parts = durability.split(separator: ":")
-            if parts.count == 2, parts[0] == "interval", let milliseconds = Int(parts[1]),
-                (1...60_000).contains(milliseconds)
-            {
-                return .interval(milliseconds: milliseconds)
-            }
-            throw ValidationError(
-                "--durability \(durability): expected commit, interval:MS (1 to 60000) or os.")
-        }
     }
 
     private func parsedMemory() throws -> Int {
