@@ -1,0 +1,323 @@
+import Foundation
+import HTTP
+import Reactor
+import Synchronization
+import TLS
+import WeirClient
+
+/// A server of a few lines on a reactor of its own, which answers as a test says.
+final class FakeServer: Sendable {
+    struct Request: Sendable {
+        /// Behind the prefix of the target: `PutRecords`.
+        var operation: String
+        var body: [UInt8]
+
+        var json: [String: Any] {
+            (try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]) ?? [:]
+        }
+
+        func text(_ name: String) -> String { json[name] as? String ?? "" }
+
+        /// The type of a subscription's starting position, and its number.
+        var position: String {
+            let position = json["StartingPosition"] as? [String: Any] ?? [:]
+            let number = position["SequenceNumber"] as? String ?? ""
+            return "\(position["Type"] ?? "") \(number)".trimmingCharacters(in: .whitespaces)
+        }
+    }
+
+    enum End: Sendable {
+        case complete
+        /// Nothing more comes, and it does not end.
+        case hold
+        case reset
+    }
+
+    enum Answer: Sendable {
+        case reply(Int, String)
+        /// Bytes of an event stream.
+        case stream([[UInt8]], End)
+        /// The same frame for ever.
+        case flood([UInt8])
+        /// No answer.
+        case silence
+    }
+
+    let port: UInt16
+    /// Payload of all responses that was handed to the sockets.
+    let sentBytes = Atomic<Int>(0)
+    let connectionCount = Atomic<Int>(0)
+    private let thread: ReactorThread
+    private let seen = Mutex<[Request]>([])
+
+    private struct Certificates: Sendable {
+        var trust: [UInt8]
+        var identity: Identity
+    }
+
+    private static let certificates: Result<Certificates, TLSError> = {
+        do throws(TLSError) {
+            let now = Int64(Date().timeIntervalSince1970)
+            let authority = try CertificateAuthority.create(now: now)
+            let issued = try authority.issue(
+                names: ["localhost"], addresses: ["127.0.0.1"], now: now)
+            let identity = try Identity(
+                certificateChainPEM: issued.certificateChainPEM,
+                privateKeyPEM: issued.privateKeyPEM)
+            return .success(
+                Certificates(trust: authority.certificatePEM, identity: identity))
+        } catch {
+            return .failure(error)
+        }
+    }()
+
+    /// `script` answers each request, on the server's thread.
+    init(_ script: @escaping @Sendable (Request) -> Answer) throws {
+        let identity = try Self.certificates.get().identity
+        let listener = try Listener.bind(host: "127.0.0.1", port: 0)
+        port = listener.port
+        let log = FakeLog()
+        thread = try Reactor.start(index: 0) { reactor in
+            guard
+                let context = try? TLSContext(server: identity, tickets: TicketKeys(), alpn: ["h2"])
+            else { return reactor.stop() }
+            let desk = FakeDesk(reactor: reactor, context: context, log: log, script: script)
+            let acceptor = try? Acceptor(listener, on: reactor) { desk.accept($0) }
+            reactor.onWake { withExtendedLifetime((desk, acceptor)) {} }
+        }
+        log.server.withLock { $0 = WeakServer(self) }
+    }
+
+    deinit {
+        thread.stop()
+        thread.join()
+    }
+
+    func note(_ request: Request) { seen.withLock { $0.append(request) } }
+
+    var requests: [Request] { seen.withLock { $0 } }
+
+    func requests(_ operation: String) -> [Request] {
+        requests.filter { $0.operation == operation }
+    }
+
+    func configuration() throws -> ClientConfiguration {
+        var configuration = ClientConfiguration(
+            endpoint: Endpoint(host: "127.0.0.1", port: port),
+            trustedCertificates: try Self.certificates.get().trust)
+        configuration.retry.firstMilliseconds = 1
+        configuration.retry.longestMilliseconds = 10
+        return configuration
+    }
+
+    func client(_ change: (inout ClientConfiguration) -> Void = { _ in }) throws -> WeirClient {
+        var configuration = try configuration()
+        change(&configuration)
+        return try WeirClient(configuration)
+    }
+}
+
+/// Where the server's thread writes what it saw; the test's reference decides how long it lives.
+final class FakeLog: Sendable {
+    let server = Mutex(WeakServer(nil))
+    func withServer(_ body: (FakeServer) -> Void) {
+        if let server = server.withLock({ $0.server }) { body(server) }
+    }
+}
+
+struct WeakServer: Sendable {
+    weak let server: FakeServer?
+    init(_ server: FakeServer?) { self.server = server }
+}
+
+/// What the connections of a fake server share.
+final class FakeDesk: RequestHandler {
+    let reactor: Reactor
+    let context: TLSContext
+    let scratch = TLSScratch()
+    let http = HTTPContext()
+    let log: FakeLog
+    private let script: @Sendable (FakeServer.Request) -> FakeServer.Answer
+    private var connections: [ObjectIdentifier: FakeConnection] = [:]
+    private var bodies: [ObjectIdentifier: [UInt8]] = [:]
+
+    init(
+        reactor: Reactor, context: TLSContext, log: FakeLog,
+        script: @escaping @Sendable (FakeServer.Request) -> FakeServer.Answer
+    ) {
+        self.reactor = reactor
+        self.context = context
+        self.log = log
+        self.script = script
+        reactor.atEndOfTurn { [weak self] in
+            for connection in self?.connections.values.map({ $0 }) ?? [] { connection.write() }
+        }
+    }
+
+    func accept(_ socket: Socket) {
+        guard let connection = try? FakeConnection(socket, self) else { return }
+        connections[ObjectIdentifier(connection)] = connection
+        log.withServer { $0.connectionCount.wrappingAdd(1, ordering: .relaxed) }
+    }
+
+    func remove(_ connection: FakeConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+    }
+
+    func requestBegan(_ exchange: Exchange) { bodies[ObjectIdentifier(exchange)] = [] }
+
+    func requestBody(_ exchange: Exchange, _ bytes: Span<UInt8>) {
+        for i in bytes.indices { bodies[ObjectIdentifier(exchange)]?.append(bytes[i]) }
+        exchange.consumed(bytes.count)
+    }
+
+    func requestEnded(_ exchange: Exchange) {
+        var target = ""
+        if let field = exchange.head.field(.amzTarget) { target = text(field) }
+        let request = FakeServer.Request(
+            operation: target.split(separator: ".").last.map(String.init) ?? "",
+            body: bodies[ObjectIdentifier(exchange)] ?? [])
+        log.withServer { $0.note(request) }
+        answer(script(request), exchange)
+    }
+
+    private func answer(_ answer: FakeServer.Answer, _ exchange: Exchange) {
+        var fields = FieldList()
+        switch answer {
+        case .silence: break
+        case .reply(let status, let body):
+            fields.append("content-type", "application/x-amz-json-1.1")
+            exchange.respond(ResponseHead(status: status, fields: fields), body: Array(body.utf8))
+        case .stream(let frames, let end):
+            fields.append("content-type", "application/vnd.amazon.eventstream")
+            exchange.respond(
+                ResponseHead(status: 200, fields: fields),
+                source: FrameSource(frames, end, repeats: false, log))
+        case .flood(let frame):
+            fields.append("content-type", "application/vnd.amazon.eventstream")
+            exchange.respond(
+                ResponseHead(status: 200, fields: fields),
+                source: FrameSource([frame], .hold, repeats: true, log))
+        }
+    }
+
+    func exchangeClosed(_ exchange: Exchange, _ reason: ExchangeEnd) {
+        bodies[ObjectIdentifier(exchange)] = nil
+    }
+
+    private func text(_ span: Span<UInt8>) -> String {
+        String(decoding: span.indices.map { span[$0] }, as: UTF8.self)
+    }
+}
+
+/// Frames of an event stream as a response's body.
+final class FrameSource: BodySource {
+    private let frames: [[UInt8]]
+    private let end: FakeServer.End
+    private let repeats: Bool
+    private let log: FakeLog
+    private var index = 0
+    private var offset = 0
+
+    init(_ frames: [[UInt8]], _ end: FakeServer.End, repeats: Bool, _ log: FakeLog) {
+        self.frames = frames
+        self.end = end
+        self.repeats = repeats
+        self.log = log
+    }
+
+    func nextBytes(_ exchange: Exchange) -> BodyPart {
+        if index < frames.count { return .unit(bytes: frames[index], offset: offset) }
+        return switch end {
+        case .complete: .end
+        case .hold: .wait
+        case .reset: .reset(.internalError)
+        }
+    }
+
+    func didSend(_ exchange: Exchange, _ count: Int) {
+        log.withServer { $0.sentBytes.wrappingAdd(count, ordering: .relaxed) }
+        offset += count
+        guard offset == frames[index].count else { return }
+        offset = 0
+        if !repeats { index += 1 }
+    }
+}
+
+/// One connection of a fake server.
+final class FakeConnection: ReadinessHandler {
+    private let socket: Socket
+    private let desk: FakeDesk
+    private let tls: TLSConnection
+    private let session: HTTP2Session
+    private var registration: Registration?
+    private var rest: [UInt8] = []
+    private var isClosed = false
+
+    init(_ socket: Socket, _ desk: FakeDesk) throws {
+        self.socket = socket
+        self.desk = desk
+        tls = try TLSConnection(context: desk.context, scratch: desk.scratch)
+        session = HTTP2Session(context: desk.http, handler: desk)
+        registration = try desk.reactor.add(
+            socket.descriptor, interest: .readable, handler: self)
+    }
+
+    func ready(_ readiness: Readiness) {
+        guard !isClosed else { return }
+        if readiness.contains(.writable) { writeRest() }
+        guard !isClosed, !readiness.isDisjoint(with: [.readable, .hangup, .error]) else { return }
+        var result = IOResult.wouldBlock
+        var input: [UInt8] = []
+        input.append(addingCapacity: 65_536) { result = socket.read(into: &$0) }
+        guard case .bytes = result else { return result == .wouldBlock ? () : close() }
+        let progress = tls.receive(input.span) { _ = session.receive($0) }
+        send()
+        switch progress {
+        case .handshaking, .open: break
+        case .closed, .failed: close()
+        }
+    }
+
+    /// What the session has; at the end of a turn.
+    func write() {
+        guard !isClosed, tls.isEstablished else { return }
+        while rest.isEmpty, session.wantsOutput, !isClosed {
+            var output: [UInt8] = []
+            output.append(addingCapacity: 16_384) { session.produce(into: &$0) }
+            if output.isEmpty { break }
+            _ = tls.send(output.span)
+            send()
+        }
+        if session.isFinished, rest.isEmpty { return close() }
+        guard let registration, !isClosed else { return }
+        let interest: Interest = rest.isEmpty ? .readable : [.readable, .writable]
+        try? desk.reactor.update(registration, interest: interest)
+    }
+
+    private func send() {
+        tls.takeOutput { bytes in
+            rest += bytes.indices.map { bytes[$0] }
+        }
+        writeRest()
+    }
+
+    private func writeRest() {
+        while !rest.isEmpty, !isClosed {
+            switch socket.write(rest.span) {
+            case .bytes(let count): rest.removeFirst(count)
+            case .wouldBlock: return
+            case .closed, .failed: close()
+            }
+        }
+    }
+
+    private func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        if let registration { desk.reactor.remove(registration) }
+        socket.close()
+        session.connectionLost()
+        desk.remove(self)
+    }
+}
