@@ -17,6 +17,8 @@ enum Limits {
     static let quietNanoseconds: UInt64 = 15_000_000_000
     /// One that has not answered by then is closed, and its calls fail.
     static let silentNanoseconds: UInt64 = 30_000_000_000
+    /// How long after the loss of a connection another is added to those that remain.
+    static let reopeningNanoseconds: UInt64 = 1_000_000_000
     /// How often a connection looks at the time.
     static let watchNanoseconds: UInt64 = 1_000_000_000
     /// Connections of one client. A server that allows 1,024 streams on each so carries 65,536

@@ -47,8 +47,8 @@ public final class WeirClient: Sendable {
         let isFirst = queue.close { loop in
             loop.shutDown()
             let reactor = loop.context.reactor
-            // One more turn writes what says farewell to the server.
-            reactor.runNextTurn(LastTurn(reactor))
+            // The end of this turn writes what says farewell to the server.
+            reactor.stop()
         }
         guard isFirst else { return }
         thread.waker.wake()
@@ -124,20 +124,18 @@ public final class WeirClient: Sendable {
                     loop.submit(call)
                 }
                 if !isPosted { continuation.resume(returning: .failure(.closed)) }
+                // A task that was cancelled before found no call to cancel.
+                if Task.isCancelled { cancelCall(number) }
             }
         } onCancel: {
-            // Before the command that begins the call this would find nothing, so it follows it.
-            _ = post { loop in loop.calls[number]?.cancel() }
+            cancelCall(number)
         }
         return try result.get()
     }
 }
 
-/// Stops the reactor a turn after it was asked for.
-private final class LastTurn: TurnHandler {
-    private let reactor: Reactor
-
-    init(_ reactor: Reactor) { self.reactor = reactor }
-
-    func turn() { reactor.stop() }
+extension WeirClient {
+    fileprivate func cancelCall(_ number: UInt64) {
+        _ = post { loop in loop.calls[number]?.cancel() }
+    }
 }

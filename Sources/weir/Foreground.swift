@@ -16,6 +16,8 @@ enum Foreground {
                 exit(0)
             } catch let code as ExitStatus {
                 exit(code.rawValue)
+            } catch is CancellationError {
+                exit(interrupted)
             } catch {
                 StandardError.line("weir: \(error)")
                 exit(1)

@@ -75,6 +75,9 @@ public final class ClientConnection {
         needsOutput()
     }
 
+    /// Ends the connection at once; calls that are open are lost.
+    func abandon() { finish(nil) }
+
     /// Sends a POST with these fields to the path `/`; nil if the connection takes no more calls.
     ///
     /// `fields` holds neither pseudo-fields nor `content-length`. `receiver` is called on the

@@ -13,11 +13,15 @@ final class ClientLoop {
     var calls: [UInt64: WholeCall] = [:]
     var subscriptions: [UInt64: SubscriptionGroup] = [:]
     private var isShutDown = false
+    /// Before this moment no connection is added to those that are open.
+    private var nextOpening: UInt64 = 0
 
     init(context: ClientContext, configuration: ClientConfiguration) {
         self.context = context
         self.configuration = configuration
         context.beforeOutput = { [weak self] in self?.dispatch() }
+        // Added behind the context's own hook: what could be written has been.
+        context.reactor.atEndOfTurn { [weak self] in self?.endShutDown() }
     }
 
     /// Sends a call when a connection has room for it; opens connections as they are needed.
@@ -51,8 +55,11 @@ final class ClientLoop {
     }
 
     private func openAnother() {
-        let isOpening = connections.contains { $0.state == .connecting || $0.state == .handshaking }
-        guard !isOpening, connections.count < Limits.connections else { return }
+        // How many calls an open connection takes is not known before the server's SETTINGS.
+        let isOpening = connections.contains { $0.state != .open || !$0.session.isReady }
+        guard !isOpening, connections.count < Limits.connections,
+            connections.isEmpty || context.reactor.now >= nextOpening
+        else { return }
         var session = HTTP2ClientSession.Configuration()
         session.streamWindowBytes = configuration.subscriptionWindowBytes
         // A reader that stands still holds its own stream's window; were the connection's bounded
@@ -76,6 +83,12 @@ final class ClientLoop {
         for call in failed { call.failed(.closed) }
         for connection in connections { connection.close() }
     }
+
+    /// A server that takes no bytes is not waited for.
+    private func endShutDown() {
+        guard isShutDown else { return }
+        for connection in connections { connection.abandon() }
+    }
 }
 
 extension ClientLoop: ConnectionOwner {
@@ -85,7 +98,8 @@ extension ClientLoop: ConnectionOwner {
 
     func connectionClosed(_ connection: ClientConnection, _ error: ClientError?) {
         connections.removeAll { $0 === connection }
-        guard !connections.contains(where: { $0.state != .closed }), !isShutDown else { return }
+        nextOpening = context.reactor.now + Limits.reopeningNanoseconds
+        guard connections.isEmpty, !isShutDown else { return }
         // What waits would wait for a connection that cannot be made. After a loss it can.
         guard case .unreachable = error else { return }
         var failed: [any PendingCall] = []

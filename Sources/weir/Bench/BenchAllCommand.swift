@@ -20,33 +20,33 @@ struct BenchAllCommand: ParsableCommand {
     private func bench() async throws {
         try await BenchRun.with(options) { run in
             var parts: [(name: String, report: BenchReport)] = []
-            func add(_ name: String, _ report: BenchReport) {
+            func add(_ name: String, _ title: String, _ report: BenchReport) {
                 if !options.json {
-                    _ = StandardOutput.line(parts.isEmpty ? name : "\n" + name)
+                    _ = StandardOutput.line(parts.isEmpty ? title : "\n" + title)
                     report.print(asJSON: false)
                 }
                 parts.append((name, report))
             }
             add(
-                "put, 500 records a call",
+                "put_500", "put, 500 records a call",
                 try await run.put(batch: 500, connections: 1, rate: 0, inFlight: 8))
             add(
-                "put, 1 record a call",
+                "put_1", "put, 1 record a call",
                 try await run.put(batch: 1, connections: 8, rate: 0, inFlight: 256))
             let many = try await run.fanOut(.init(subscribers: subscribers))
-            add("fan-out to \(subscribers)", many.report)
+            add("fanout", "fan-out to \(subscribers)", many.report)
             let settings = Floor.Settings(
                 subscribers: subscribers, recordBytes: options.recordBytes, window: 512,
                 warmUp: options.warmUp, duration: options.duration)
             let floor = try await Floor.run(settings)
-            add("floor of the fan-out", Floor.report(floor, settings))
+            add("floor", "floor of the fan-out", Floor.report(floor, settings))
             // What one subscriber can be pushed, and then a tenth of it on a schedule.
             let most = try await run.fanOut(.init(subscribers: 1))
             let rate = max(1, Double(most.outcome.records) / most.outcome.seconds / 10)
             let calm = try await run.fanOut(.init(subscribers: 1, rate: rate))
-            add("push to 1, at a tenth of the most", calm.report)
-            add("read", try await run.read(mebibytes: 256, subscribers: 1).report)
-            add("ratios", Self.ratios(many: many, floor: floor, calm: calm))
+            add("push", "push to 1, at a tenth of the most", calm.report)
+            add("read", "catching up", try await run.read(mebibytes: 256, subscribers: 1).report)
+            add("ratios", "ratios", Self.ratios(many: many, floor: floor, calm: calm))
             if options.json {
                 let members = parts.map { "\"\($0.name)\":\($0.report.json)" }
                 _ = StandardOutput.line("{" + members.joined(separator: ",") + "}")
