@@ -70,7 +70,8 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Server", "WeirClient", "Kinesis", "Wire", "HTTP", "TLS", "Reactor", "CLinux",
+                "Server", "WeirClient", "ShardLog", "Kinesis", "Wire", "HTTP", "TLS", "Reactor",
+                "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
