@@ -70,8 +70,7 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Server", "WeirClient", "ShardLog", "Kinesis", "Wire", "HTTP", "TLS", "Reactor",
-                "CLinux",
+                "Server", "WeirClient", "Kinesis", "Wire", "HTTP", "TLS", "Reactor", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
