@@ -22,6 +22,7 @@ def test_alpn_in_both_versions_of_tls(weir, offered, chosen, version):
         assert sock.selected_alpn_protocol() == chosen
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_tls_1_1_is_refused(weir):
     context = weir.tls()
     context.set_ciphers("ALL:@SECLEVEL=0")
