@@ -114,7 +114,7 @@ extension Committer {
         guard readersToWake != 0 else { return }
         for reader in 0..<Limits.readers where readersToWake & (1 << UInt64(reader)) != 0 {
             let wake = log.mailboxes[reader].wake.withLock { $0 }
-            wake?()
+            wake?.call()
         }
         readersToWake = 0
     }

@@ -16,5 +16,12 @@ final class Mailbox: Sendable {
     let outgoing = Mutex<[Block]>([])
     /// Finished by the committer. Bounded by what was staged, submitted and slept for.
     let incoming = Mutex(Incoming())
-    let wake = Mutex<(@Sendable () -> Void)?>(nil)
+    let wake = Mutex<Wake?>(nil)
+
+    /// How a reader is woken. The closure stands in a structure because one that is read through a
+    /// generic `inout`, as `Mutex.withLock` gives, is written back with another thunk around it
+    /// each time.
+    struct Wake: Sendable {
+        let call: @Sendable () -> Void
+    }
 }

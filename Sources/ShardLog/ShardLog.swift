@@ -148,7 +148,7 @@ public final class ShardLog: Sendable {
     /// Registers a reader, 0..<64. `wake` is called from the committer's thread when `drain` has
     /// something; it must not block.
     public func staging(reader: Int, wake: @escaping @Sendable () -> Void) -> Staging {
-        mailboxes[reader].wake.withLock { $0 = wake }
+        mailboxes[reader].wake.withLock { $0 = Mailbox.Wake(call: wake) }
         return Staging(reader: reader, log: self)
     }
 
@@ -167,7 +167,7 @@ public final class ShardLog: Sendable {
             mailboxes[waiter.reader].incoming.withLock {
                 $0.controls.append((waiter.token, .failed))
             }
-            mailboxes[waiter.reader].wake.withLock { $0 }?()
+            mailboxes[waiter.reader].wake.withLock { $0 }?.call()
         }
     }
 
