@@ -69,8 +69,9 @@ final class Subscription: BodySource {
     var nextInQueue: Subscription?
     var lastEventAt: UInt64
 
-    /// - Parameter tellsPosition: whether an event goes out at once even without records, so that
-    ///   the client has a number to resume after.
+    /// - Parameters:
+    ///   - continuation: An index that the client may resume after while it has seen nothing.
+    ///   - expiresAt: When it ends, in the reactor's nanoseconds.
     init(
         request: Request, worker: Worker, feed: ShardFeed, consumer: ConsumerState,
         key: SubscriptionSlots.Key, status: SubscriptionStatus, position: Position,
@@ -86,6 +87,7 @@ final class Subscription: BodySource {
         self.continuation = continuation
         self.expiresAt = expiresAt
         lastEventAt = worker.reactor.now
+        // The first event goes out at once even without records: a number to resume after.
         keepAliveIsDue = true
     }
 
