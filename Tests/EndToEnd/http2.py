@@ -22,9 +22,10 @@ class Stream:
 
 
 class Http2:
-    """`credit` says whether received DATA is acknowledged at once by WINDOW_UPDATE."""
+    """`credit` says whether received DATA is acknowledged at once by WINDOW_UPDATE, `strict`
+    whether the package refuses to send what the standard forbids."""
 
-    def __init__(self, sock, settings=None, credit=True, wait_for_settings=False):
+    def __init__(self, sock, settings=None, credit=True, wait_for_settings=False, strict=True):
         self.sock = sock
         self.credit = credit
         self.streams = {}
@@ -34,7 +35,8 @@ class Http2:
         self.closed = False
         self.unacknowledged = {}
         self.h2 = h2.connection.H2Connection(
-            h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
+            h2.config.H2Configuration(
+                client_side=True, header_encoding="utf-8", validate_outbound_headers=strict))
         # In force from the first frame on, not only when they are acknowledged.
         self.h2.local_settings = h2.settings.Settings(
             client=True, initial_values={h2.settings.SettingCodes.ENABLE_PUSH: 0, **(settings or {})})

@@ -132,6 +132,20 @@ def test_a_request_byte_by_byte(weir):
         assert connection.read_response().status == 200
 
 
+def test_an_offer_to_upgrade_is_ignored(weir):
+    with weir.http1() as connection:
+        connection.send(framed("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c",
+                               "HTTP2-Settings: AAMAAABkAAQAAP__", "Content-Length: 2", body=b"{}"))
+        assert connection.read_response().status == 200
+
+
+def test_the_absolute_form_of_a_request(weir):
+    with weir.http1() as connection:
+        connection.send(framed("Content-Length: 2", body=b"{}").replace(
+            b"POST / ", b"POST https://localhost/ ", 1))
+        assert connection.read_response().status == 200
+
+
 def test_connection_close_is_honoured(weir):
     with weir.http1() as connection:
         connection.send(framed("Content-Length: 2", "Connection: close", body=b"{}"))

@@ -155,6 +155,41 @@ def test_three_hundred_connections_at_once(weir):
             connection.close()
 
 
+def test_a_host_header_beside_the_authority(weir):
+    """Ruby's client sends `:authority` without the port and `host` with it."""
+    with Http2(weir.connect("h2"), strict=False) as http2:
+        number = http2.request(LIST, b"{}", fields=[("host", f"localhost:{weir.port}")])
+        assert http2.response(number).status == 200
+
+
+def test_a_body_that_is_not_as_long_as_announced(weir, stream):
+    with Http2(weir.connect("h2")) as http2:
+        body = put_body(b"short")
+        number = http2.begin(PUT, length=len(body) + 5)
+        http2.send_body(number, body)
+        answer = http2.response(number)
+        assert answer.reset is not None or answer.status == 400
+        assert http2.response(http2.request(LIST, b"{}")).status == 200
+
+
+def test_more_streams_than_are_allowed_at_once(weir, name):
+    """A client that keeps to the limit of SETTINGS gets every answer."""
+    weir.create(name)
+    with Http2(weir.connect("h2"), wait_for_settings=True) as http2:
+        limit = http2.remote_settings[3]
+        numbers = [http2.begin(PUT, length=len(put_body(b"x", name))) for _ in range(min(limit, 1024))]
+        for number in numbers:
+            http2.send_body(number, put_body(b"x", name))
+        assert all(http2.response(number).status == 200 for number in numbers)
+
+
+def test_a_hundred_pings(weir):
+    with Http2(weir.connect("h2")) as http2:
+        for number in range(100):
+            http2.ping(b"%08d" % number)
+        http2.pump(lambda: len(http2.pongs) == 100)
+
+
 def test_resetting_streams_over_and_over(weir):
     """A worker may cancel many subscriptions; it is neither cut off nor a burden."""
     with Http2(weir.connect("h2")) as http2:
