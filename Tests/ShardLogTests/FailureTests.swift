@@ -25,7 +25,7 @@ import Testing
         let (token, _) = bench.stage(shard, [1, 2, 3])
         bench.staging.handOver()
         log.submit(ControlEntry(payload: [9]), waiter: Waiter(reader: 0, token: 777))
-        entered.wait()
+        try #require(entered.wait(timeout: .now() + 30) == .success, "no sync of the journal came")
         bench.drain()
         #expect(bench.outcomes[token] == nil && bench.controls[777] == nil)
         #expect(shard.tail == .start && shard.lastIndex == 0)
@@ -263,7 +263,7 @@ import Testing
         }
         _ = bench.stage(shards[0], [1])
         bench.staging.handOver()
-        entered.wait()
+        try #require(entered.wait(timeout: .now() + 30) == .success, "no sync of the journal came")
         var staged = 0
         // One shard gets a share only.
         while bench.stage(shards[0], [UInt8](repeating: 1, count: 9000)).result == .staged {
@@ -311,7 +311,7 @@ import Testing
         }
         let (token, _) = bench.stage(shard, [1])
         bench.staging.handOver()
-        entered.wait()
+        try #require(entered.wait(timeout: .now() + 30) == .success, "no sync of the journal came")
         #expect(bench.stage(shard, [2]).result == .full)
         bench.staging.handOver()
         disk.state.withLock { $0.before = nil }
