@@ -379,7 +379,11 @@ final class SimulatedFile: File {
 
     /// Backed by an unlinked temporary file that every later write reaches too.
     func map(length: Int) throws(SystemFailure) -> Mapping {
-        let path = "/dev/shm/weir-log-\(UUID().uuidString)"
+        let memory = "/dev/shm"
+        let folder =
+            unsafe access(memory, W_OK) == 0
+            ? memory : FileManager.default.temporaryDirectory.path
+        let path = "\(folder)/weir-log-\(UUID().uuidString)"
         let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT, 0o600)
         unsafe Glibc.unlink(path)
         disk.state.withLock { state in
