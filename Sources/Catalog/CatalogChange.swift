@@ -30,11 +30,11 @@ public struct CreateStreamRequest: Sendable {
     public var mode: StreamMode?
     /// Kibibytes of a record's data and key together, 1024 to 10240.
     public var maxRecordKiB: UInt32
-    public var tags: [StreamTag]
+    public var tags: [ResourceTag]
 
     public init(
         key: StreamKey, shardCount: Int? = nil, mode: StreamMode? = nil,
-        maxRecordKiB: UInt32 = CatalogLimits.defaultRecordKiB, tags: [StreamTag] = []
+        maxRecordKiB: UInt32 = CatalogLimits.defaultRecordKiB, tags: [ResourceTag] = []
     ) {
         self.key = key
         self.shardCount = shardCount

@@ -1,16 +1,5 @@
 public import Kinesis
 
-/// A tag of a stream.
-public struct StreamTag: Sendable, Hashable {
-    public var key: String
-    public var value: String
-
-    public init(key: String, value: String) {
-        self.key = key
-        self.value = value
-    }
-}
-
 /// A stream as of one version of the catalog; never changes.
 public final class StreamState: Sendable {
     /// The incarnation: a number that no other stream of the node has or will have.
@@ -25,7 +14,7 @@ public final class StreamState: Sendable {
     /// Kibibytes of a record's data and key together, at most.
     public let maxRecordKiB: UInt32
     /// By key in byte order.
-    public let tags: [StreamTag]
+    public let tags: [ResourceTag]
     /// Open and closed shards that are not forgotten yet, by index.
     public let shards: ShardTable
     /// Hash keys to open shards.
@@ -46,7 +35,7 @@ public final class StreamState: Sendable {
 
     init(
         id: UInt64, key: StreamKey, arn: StreamARN, status: StreamStatus, createdSecond: UInt64,
-        mode: StreamMode, retentionHours: UInt32, maxRecordKiB: UInt32, tags: [StreamTag],
+        mode: StreamMode, retentionHours: UInt32, maxRecordKiB: UInt32, tags: [ResourceTag],
         shards: ShardTable, open: RoutingTable, consumers: [ConsumerState],
         nextShardIndex: UInt32, retiredConsumerSecond: UInt64
     ) {

@@ -12,7 +12,7 @@ extension Worker {
         let change = CreateStreamRequest(
             key: key, shardCount: input.shardCount, mode: input.mode,
             maxRecordKiB: UInt32(input.maxRecordKiB),
-            tags: input.tags.map { StreamTag(key: $0.key, value: $0.value) })
+            tags: input.tags.map { ResourceTag(key: $0.key, value: $0.value) })
         try submit(request, .createStream(change)) { _ in [] }
     }
 

@@ -18,3 +18,11 @@ public enum ConsumerStatus: String, Sendable, Hashable, CaseIterable {
     case deleting = "DELETING"
     case active = "ACTIVE"
 }
+
+/// Who decides which shard a record goes to (the model's `RecordDistributionStrategy`).
+public enum RecordDistributionStrategy: String, Sendable, Hashable, CaseIterable {
+    /// The service spreads records evenly over the open shards and looks at no key.
+    case auto = "AUTO"
+    /// The hash of the partition key, or the explicit hash key.
+    case userPartitionKey = "USER_PARTITION_KEY"
+}

@@ -10,7 +10,7 @@ import Testing
         var journal = Journal()
         let request = CreateStreamRequest(
             key: key("orders"), shardCount: 2, maxRecordKiB: 2048,
-            tags: [StreamTag(key: "b", value: ""), StreamTag(key: "a", value: "ü")])
+            tags: [ResourceTag(key: "b", value: ""), ResourceTag(key: "a", value: "ü")])
         try journal.perform(.createStream(request), at: 1_800_000_000)
         try journal.perform(create("gone", shards: nil), at: 1_800_000_000)
         try journal.perform(

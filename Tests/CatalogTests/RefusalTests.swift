@@ -11,7 +11,7 @@ import Testing
         .createStream(
             CreateStreamRequest(
                 key: key("s"), shardCount: shards, mode: mode, maxRecordKiB: recordKiB,
-                tags: (0..<tags).map { StreamTag(key: "k\($0)", value: "") }))
+                tags: (0..<tags).map { ResourceTag(key: "k\($0)", value: "") }))
     }
 
     @Test func `the mode follows from the count unless it is given`() throws {

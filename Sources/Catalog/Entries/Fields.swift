@@ -10,7 +10,7 @@ extension EntryWriter {
         text(key.name)
     }
 
-    mutating func tags(_ tags: [StreamTag]) {
+    mutating func tags(_ tags: [ResourceTag]) {
         integer(tags.count)
         for tag in tags {
             text(tag.key)
@@ -69,11 +69,11 @@ extension EntryReader {
         return StreamKey(account: account, region: region, name: try text())
     }
 
-    mutating func tags() throws(CatalogError) -> [StreamTag] {
-        var tags: [StreamTag] = []
+    mutating func tags() throws(CatalogError) -> [ResourceTag] {
+        var tags: [ResourceTag] = []
         for _ in 0..<(try count(ofAtLeast: 2)) {
             let key = try text()
-            tags.append(StreamTag(key: key, value: try text()))
+            tags.append(ResourceTag(key: key, value: try text()))
         }
         return tags
     }

@@ -15,7 +15,7 @@ struct StreamCreated: Entry {
     var createdSecond: UInt64
     var retentionHours: UInt32
     var maxRecordKiB: UInt32
-    var tags: [StreamTag]
+    var tags: [ResourceTag]
     /// The number of shard 0; the others follow.
     var firstShard: UInt64
     var shardCount: UInt32
