@@ -75,13 +75,13 @@ extension Catalog {
     /// have none left. The housekeeper calls it about once a minute.
     public func forgetExpiredShards() {
         var expired: [(stream: UInt64, shards: [ShardID])] = []
-        let now = second
+        let now = Int64(second) * 1000
         snapshot.visitStreams { stream in
             guard stream.shards.count > stream.open.count else { return true }
             var shards: [ShardID] = []
             stream.shards.visit { shard in
                 if let closed = shard.closedSecond,
-                    now > closed + UInt64(stream.retentionHours) * 3600,
+                    Int64(closed) * 1000 < stream.cutoff(now: now),
                     shard.log.horizon == shard.log.tail
                 {
                     shards.append(shard.id)

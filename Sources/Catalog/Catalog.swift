@@ -18,6 +18,8 @@ internal import Synchronization
 public final class Catalog: Sendable {
     let log: ShardLog
     let publication: Publication
+    /// How changes are taken.
+    public let rules: CatalogRules
     let pending: Mutex<PendingState>
     /// What the last stored snapshot covers.
     let saved: Mutex<Saved>
@@ -31,20 +33,21 @@ public final class Catalog: Sendable {
     /// Opens the log, restores the catalog from it, and wires one to the other. Waits for the disk.
     ///
     /// Cursors that stand behind records which a recovery did not find are set back to the end of
-    /// what it found.
+    /// what it found. What was CREATING, UPDATING or DELETING still is; see ``unsettled``.
     public static func open(
-        _ configuration: ShardLog.Configuration
+        _ configuration: ShardLog.Configuration, rules: CatalogRules = CatalogRules()
     ) throws(LogError) -> (log: ShardLog, catalog: Catalog) {
         let publication = Publication()
         let log = try ShardLog.open(
             configuration,
             restore: { snapshot, payloads in try publication.restore(snapshot, payloads) },
             apply: { payload, batch in publication.apply(payload, batch: batch) })
-        return (log, Catalog(log, publication))
+        return (log, Catalog(log, publication, rules))
     }
 
-    private init(_ log: ShardLog, _ publication: Publication) {
+    private init(_ log: ShardLog, _ publication: Publication, _ rules: CatalogRules) {
         self.log = log
+        self.rules = rules
         self.publication = publication
         let state = publication.start(log)
         pending = Mutex(PendingState(state))
@@ -67,11 +70,12 @@ public final class Catalog: Sendable {
         _ change: CatalogChange, waiter: Waiter?
     ) throws(CatalogRefusal) -> CatalogResult {
         switch change {
-        case .createStream, .splitShard, .mergeShards, .registerConsumer:
+        case .createStream, .splitShard, .scaleUp, .mergeShards, .updateStream, .registerConsumer,
+            .updateConsumer, .updateCommitment:
             if case .refusing(let reason) = log.health { throw .refusing(reason: reason) }
         case .commitCursor(let consumer, let shard, _):
             try reserveCursor(consumer, shard)
-        case .deleteStream, .deregisterConsumer, .forgetShards:
+        case .deleteStream, .deregisterConsumer, .forgetShards, .settle:
             break
         }
         return try pending.withLock { (pending) throws(CatalogRefusal) -> CatalogResult in
@@ -79,7 +83,7 @@ public final class Catalog: Sendable {
                 throw .refusing(reason: "changes that could not be written are being undone")
             }
             let plan = try pending.state.plan(
-                change, at: max(second, pending.state.second))
+                change, at: max(second, pending.state.second), under: rules)
             submit(plan.entry, to: &pending.state, waiter)
             return plan.result
         }

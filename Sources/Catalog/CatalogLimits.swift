@@ -4,8 +4,8 @@ public enum CatalogLimits {
 
     /// Open shards of a stream; above it, changes are refused.
     public static let openShardsPerStream = 10_000
-    /// Tags of a stream; a creation with more is refused.
-    public static let tagsPerStream = 50
+    /// Tags of a stream or of a consumer; a change that would pass it is refused.
+    public static let tagsPerResource = 50
     /// Shards of a stream that is created without a count.
     public static let onDemandShards = 4
     /// Hours for which a new stream keeps its records.
@@ -14,6 +14,8 @@ public enum CatalogLimits {
     public static let defaultRecordKiB: UInt32 = 1024
     /// The largest record size that a stream can be created with.
     public static let largestRecordKiB: UInt32 = 10_240
+    /// The most write throughput that a stream can be kept ready for, MiB a second.
+    public static let warmMiBps: UInt32 = 10_240
 
     // Ours.
 
@@ -30,6 +32,11 @@ public enum CatalogLimits {
     /// Cursors of the node. At the bound a new one is not kept (the subscription runs on without)
     /// and a commit that would make one is refused. About 0.4 KiB each in all: 100 MiB.
     public static let cursors = 262_144
+    /// Accounts with settings of their own; those of another are refused. Any twelve digits are an
+    /// account until keys are set up.
+    public static let accounts = 10_000
+    /// Bytes of one resource policy.
+    public static let policyBytes = 20 * 1024
     /// Bytes of one control entry of moved cursors; more goes into further entries.
     static let cursorEntryBytes = 64 * 1024
     /// Shards dropped from one stream at a time; the rest follows with the next call.

@@ -13,6 +13,19 @@ public final class CatalogSnapshot: Sendable {
     /// Shards of the node, open and closed.
     public var shardCount: Int { state.shards.count }
 
+    /// The streams and consumers that are in a status which they do not stay in.
+    public var unsettled: Set<Unsettled> { state.unsettled }
+
+    /// What an account has in a region.
+    public func census(account: String, region: String) -> Census {
+        state.censuses[Territory(account: account, region: region)] ?? Census()
+    }
+
+    /// An account's throughput commitment.
+    public func commitment(account: String) -> Commitment {
+        state.commitments[account] ?? Commitment()
+    }
+
     public func stream(account: String, region: String, name: String) -> StreamState? {
         guard let names = state.names[Territory(account: account, region: region)],
             let id = names[name]

@@ -4,7 +4,9 @@ internal import ShardLog
 // The whole state as bytes, for the log's control snapshot. Equal states have equal bytes.
 
 extension CatalogState {
-    private static var snapshotVersion: UInt8 { 1 }
+    /// Version 2 has what streams and consumers can be set to, what is under way in streams, and
+    /// commitments.
+    private static var snapshotVersion: UInt8 { 2 }
 
     func encoded() -> [UInt8] {
         var writer = EntryWriter()
@@ -31,6 +33,11 @@ extension CatalogState {
             writer.streamKey(key)
             writer.integer(second)
         }
+        writer.integer(commitments.count)
+        for (account, commitment) in commitments.sorted(by: { $0.key < $1.key }) {
+            writer.text(account)
+            writer.commitment(commitment)
+        }
         return writer.bytes
     }
 
@@ -38,9 +45,10 @@ extension CatalogState {
         self.init()
         var reader = EntryReader(snapshot)
         let version = try reader.byte()
-        guard version == Self.snapshotVersion else {
+        guard version <= Self.snapshotVersion else {
             throw CatalogError(.newerSnapshot(version: version), offset: 0)
         }
+        guard version > 0 else { throw CatalogError(.malformed("version 0"), offset: 0) }
         serial = try reader.integer()
         isAdrift = try reader.flag()
         let second = try reader.second()
@@ -50,7 +58,7 @@ extension CatalogState {
         var shardCount = 0
         var consumerCount = 0
         for _ in 0..<(try reader.count(ofAtLeast: 16)) {
-            let stream = try reader.stream()
+            let stream = try reader.stream(version)
             guard stream.id < nextStream, streams[stream.id] == nil,
                 self.stream(stream.key) == nil
             else { throw CatalogError(.malformed("a stream twice"), offset: reader.offset) }
@@ -86,6 +94,12 @@ extension CatalogState {
             retired[key] = try reader.second()
         }
         restore(retired: retired, second: second)
+        if version >= 2 {
+            for _ in 0..<(try reader.count(ofAtLeast: 3)) {
+                let account = try reader.text()
+                set(try reader.commitment(), of: account)
+            }
+        }
         try reader.end()
     }
 }
@@ -102,11 +116,9 @@ extension EntryWriter {
         streamKey(stream.key)
         text(stream.arn.partition)
         status(stream.status)
-        mode(stream.mode)
+        update(stream.update)
         integer(stream.createdSecond)
-        integer(UInt64(stream.retentionHours))
-        integer(UInt64(stream.maxRecordKiB))
-        tags(stream.tags)
+        settings(stream.settings)
         integer(UInt64(stream.nextShardIndex))
         integer(stream.retiredConsumerSecond)
         integer(stream.shards.count)
@@ -117,7 +129,21 @@ extension EntryWriter {
             text(consumer.name)
             status(consumer.status)
             integer(consumer.createdSecond)
+            tags(consumer.tags)
+            optional(consumer.policy)
         }
+    }
+
+    private mutating func settings(_ settings: StreamSettings) {
+        mode(settings.mode)
+        integer(UInt64(settings.retentionHours))
+        integer(UInt64(settings.floorMilliseconds))
+        integer(UInt64(settings.maxRecordKiB))
+        distribution(settings.distribution)
+        byte(settings.metrics.rawValue)
+        optional(settings.warmMiBps)
+        tags(settings.tags)
+        optional(settings.policy)
     }
 
     private mutating func shard(_ shard: ShardState) {
@@ -137,17 +163,29 @@ extension EntryWriter {
 }
 
 extension EntryReader {
-    fileprivate mutating func stream() throws(CatalogError) -> StreamState {
+    fileprivate mutating func stream(_ version: UInt8) throws(CatalogError) -> StreamState {
         let id = try number()
         let key = try streamKey()
         let arn = StreamARN(
             partition: try text(), region: key.region, account: key.account, name: key.name)
         let status = try streamStatus()
-        let mode = try streamMode()
-        let createdSecond = try second()
-        let retentionHours = try size()
-        let maxRecordKiB = try size()
-        let tags = try tags()
+        let update: StreamUpdateUnderWay?
+        let createdSecond: UInt64
+        let settings: StreamSettings
+        if version < 2 {
+            update = nil
+            let mode = try streamMode()
+            createdSecond = try second()
+            let retentionHours = try size()
+            let maxRecordKiB = try size()
+            settings = StreamSettings(
+                mode: mode, retentionHours: retentionHours, maxRecordKiB: maxRecordKiB,
+                tags: try tags())
+        } else {
+            update = try self.update()
+            createdSecond = try second()
+            settings = try self.settings()
+        }
         let nextShardIndex = try shardIndex()
         let retiredConsumerSecond = try second()
         var shards = ShardTable()
@@ -173,7 +211,7 @@ extension EntryReader {
         }
         var consumers: [ConsumerState] = []
         for _ in 0..<(try count(ofAtLeast: 4)) {
-            let consumer = try consumer(of: arn)
+            let consumer = try consumer(of: arn, version)
             if let last = consumers.last {
                 guard last.name.utf8.lexicographicallyPrecedes(consumer.name.utf8) else {
                     throw CatalogError(.malformed("consumers out of order"), offset: offset)
@@ -182,12 +220,24 @@ extension EntryReader {
             consumers.append(consumer)
         }
         return StreamState(
-            id: id, key: key, arn: arn, status: status, createdSecond: createdSecond, mode: mode,
-            retentionHours: retentionHours, maxRecordKiB: maxRecordKiB, tags: tags,
-            shards: shards,
+            id: id, key: key, arn: arn, status: status, update: update,
+            createdSecond: createdSecond, settings: settings, shards: shards,
             open: RoutingTable(open),
             consumers: consumers, nextShardIndex: nextShardIndex,
             retiredConsumerSecond: retiredConsumerSecond)
+    }
+
+    private mutating func settings() throws(CatalogError) -> StreamSettings {
+        var settings = StreamSettings(mode: try streamMode())
+        settings.retentionHours = try size()
+        settings.floorMilliseconds = try milliseconds()
+        settings.maxRecordKiB = try size()
+        settings.distribution = try distribution()
+        settings.metrics = try metrics()
+        settings.warmMiBps = try optionalSize()
+        settings.tags = try tags()
+        settings.policy = try optionalText()
+        return settings
     }
 
     private mutating func shard() throws(CatalogError) -> ShardState {
@@ -212,15 +262,19 @@ extension EntryReader {
             children: children)
     }
 
-    private mutating func consumer(of stream: StreamARN) throws(CatalogError) -> ConsumerState {
+    private mutating func consumer(
+        of stream: StreamARN, _ version: UInt8
+    ) throws(CatalogError) -> ConsumerState {
         let id = try number()
         let name = try text()
         let status = try consumerStatus()
         let createdSecond = try second()
+        let tags = version < 2 ? [] : try tags()
         return ConsumerState(
             id: id, name: name,
             arn: ConsumerARN(stream: stream, name: name, createdSecond: createdSecond),
-            createdSecond: createdSecond, status: status)
+            createdSecond: createdSecond, status: status, tags: tags,
+            policy: version < 2 ? nil : try optionalText())
     }
 
     private mutating func optionalIndex() throws(CatalogError) -> UInt32? {

@@ -29,6 +29,14 @@ struct CatalogState: Sendable {
     /// stream of the name could collide with, so only seconds that are not over yet.
     private(set) var retired: [StreamKey: UInt64] = [:]
 
+    /// By account.
+    private(set) var commitments: [String: Commitment] = [:]
+
+    // Derived from the streams, so neither written nor read.
+
+    private(set) var censuses: [Territory: Census] = [:]
+    private(set) var unsettled: Set<Unsettled> = []
+
     /// False in the pending state, which passes their moves over.
     private(set) var keepsCursors = true
     /// Gives the records of a shard that an entry opens; nil in the pending state.
@@ -57,19 +65,54 @@ struct CatalogState: Sendable {
 
     /// Adds a stream that was not there.
     mutating func insert(_ stream: StreamState) {
-        streams.set(stream.id, stream)
+        store(stream)
         names[Territory(stream.key), default: SortedMap()].set(stream.name, stream.id)
         for shard in stream.shards {
             shards.set(
                 shard.number, ShardPlace(stream: stream.id, index: shard.id.index))
         }
-        for consumer in stream.consumers { consumers.set(consumer.id, stream.id) }
+        for consumer in stream.consumers {
+            consumers.set(consumer.id, stream.id)
+            mark(consumer)
+        }
         nextStream = max(nextStream, stream.id + 1)
+    }
+
+    /// Puts a version of a stream in its place, and keeps what is derived from it.
+    private mutating func store(_ stream: StreamState) {
+        let territory = Territory(stream.key)
+        if let present = streams[stream.id] { censuses[territory]?.count(present, -1) }
+        censuses[territory, default: Census()].count(stream, 1)
+        streams.set(stream.id, stream)
+        if stream.status == .active {
+            unsettled.remove(.stream(stream.id))
+        } else {
+            unsettled.insert(.stream(stream.id))
+        }
+    }
+
+    /// Keeps in mind whether a consumer is in a status that it does not stay in.
+    mutating func mark(_ consumer: ConsumerState) {
+        if consumer.status == .active {
+            unsettled.remove(.consumer(consumer.id))
+        } else {
+            unsettled.insert(.consumer(consumer.id))
+        }
     }
 
     /// Puts the next version of a stream in the place of the present one, whose shards it keeps.
     mutating func update(_ stream: StreamState) {
-        streams.set(stream.id, stream)
+        store(stream)
+    }
+
+    /// Puts the next version of a consumer in the place of the present one.
+    mutating func update(_ consumer: ConsumerState, of stream: StreamState) {
+        var consumers = stream.consumers
+        let place = stream.place(ofConsumer: consumer.name)
+        precondition(consumers[place].id == consumer.id, "another consumer has this name")
+        consumers[place] = consumer
+        store(stream.replacing(consumers: consumers))
+        mark(consumer)
     }
 
     /// Closes shards of a stream, given in the order of their ranges, and opens those that take
@@ -92,11 +135,33 @@ struct CatalogState: Sendable {
         }
         var open = stream.open
         open.replace(parents.count, from: first.range.start, by: children)
-        streams.set(
-            stream.id,
+        store(
             stream.replacing(
                 shards: table, open: open,
-                nextShardIndex: stream.nextShardIndex + UInt32(children.count)))
+                nextShardIndex: stream.nextShardIndex + UInt32(children.count)
+            ).updated)
+    }
+
+    /// Puts the shards of a stream that was resized in the place of the present ones.
+    mutating func replaceShards(
+        of stream: StreamState, by changed: [ShardState], added: [ShardState]
+    ) {
+        var table = stream.shards
+        for shard in changed { table.set(shard) }
+        for shard in added {
+            let shard = attached(shard)
+            table.set(shard)
+            shards.set(shard.number, ShardPlace(stream: stream.id, index: shard.id.index))
+            nextShard = max(nextShard, shard.number.rawValue + 1)
+        }
+        var open: [ShardState] = []
+        for shard in table where !shard.isClosed { open.append(shard) }
+        open.sort { $0.range.start < $1.range.start }
+        store(
+            stream.replacing(
+                shards: table, open: RoutingTable(open),
+                nextShardIndex: stream.nextShardIndex + UInt32(added.count)
+            ).updated)
     }
 
     /// Removes a stream with its shards, consumers and cursors.
@@ -104,7 +169,10 @@ struct CatalogState: Sendable {
         for consumer in stream.consumers { remove(consumer: consumer.id) }
         for shard in stream.shards { shards.remove(shard.number) }
         streams.remove(stream.id)
+        unsettled.remove(.stream(stream.id))
         let territory = Territory(stream.key)
+        censuses[territory]?.count(stream, -1)
+        if censuses[territory]?.isEmpty == true { censuses[territory] = nil }
         names[territory]?.remove(stream.name)
         if names[territory]?.isEmpty == true { names[territory] = nil }
         let highest = stream.highestSecond
@@ -128,6 +196,7 @@ struct CatalogState: Sendable {
     /// Removes a consumer from the index of consumers, and its cursors.
     mutating func remove(consumer: UInt64) {
         consumers.remove(consumer)
+        unsettled.remove(.consumer(consumer))
         var keys: [CursorKey] = []
         let first = CursorKey(consumer: consumer, shard: ShardNumber(rawValue: 0))
         cursors.visit(from: first) { key, _ in
@@ -151,6 +220,11 @@ struct CatalogState: Sendable {
     func isOfOneStream(_ key: CursorKey) -> Bool {
         guard let place = shards[key.shard] else { return false }
         return consumers[key.consumer] == place.stream
+    }
+
+    /// Sets an account's commitment.
+    mutating func set(_ commitment: Commitment, of account: String) {
+        commitments[account] = commitment
     }
 
     /// The catalog's time moves on; retired names whose seconds are over are let go.
@@ -179,7 +253,7 @@ struct CatalogState: Sendable {
             var table = ShardTable()
             for shard in stream.shards { table.set(attached(shard)) }
             let open = (0..<stream.open.count).compactMap { table[stream.open[$0].id.index] }
-            streams.set(id, stream.replacing(shards: table, open: RoutingTable(open)))
+            store(stream.replacing(shards: table, open: RoutingTable(open)))
         }
     }
 

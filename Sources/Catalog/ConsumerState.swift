@@ -10,4 +10,49 @@ public struct ConsumerState: Sendable, Hashable {
     /// Seconds since 1970.
     public let createdSecond: UInt64
     public let status: ConsumerStatus
+    /// By key in byte order.
+    public let tags: [ResourceTag]
+    /// The resource policy as the client wrote it; nil if there is none.
+    public let policy: String?
+
+    init(
+        id: UInt64, name: String, arn: ConsumerARN, createdSecond: UInt64, status: ConsumerStatus,
+        tags: [ResourceTag] = [], policy: String? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.arn = arn
+        self.createdSecond = createdSecond
+        self.status = status
+        self.tags = tags
+        self.policy = policy
+    }
+
+    /// This consumer in another status.
+    func with(status: ConsumerStatus) -> ConsumerState {
+        ConsumerState(
+            id: id, name: name, arn: arn, createdSecond: createdSecond, status: status,
+            tags: tags, policy: policy)
+    }
+
+    /// This consumer with a setting changed.
+    func with(_ setting: ConsumerSetting) -> ConsumerState {
+        switch setting {
+        case .tags(let tags):
+            ConsumerState(
+                id: id, name: name, arn: arn, createdSecond: createdSecond, status: status,
+                tags: tags, policy: policy)
+        case .policy(let policy):
+            ConsumerState(
+                id: id, name: name, arn: arn, createdSecond: createdSecond, status: status,
+                tags: tags, policy: policy)
+        }
+    }
+}
+
+/// One change of a consumer's settings as it was decided.
+enum ConsumerSetting: Sendable, Hashable {
+    /// All tags, by key in byte order.
+    case tags([ResourceTag])
+    case policy(String?)
 }

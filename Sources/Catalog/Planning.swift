@@ -10,25 +10,38 @@ struct Plan {
 extension CatalogState {
     /// Validates a change that is asked for at `second`, which is not below `self.second`, and
     /// decides everything that the entry will say. Each kind's rules are in its file.
-    func plan(_ change: CatalogChange, at second: UInt64) throws(CatalogRefusal) -> Plan {
+    func plan(
+        _ change: CatalogChange, at second: UInt64, under rules: CatalogRules = CatalogRules()
+    ) throws(CatalogRefusal) -> Plan {
         switch change {
         case .createStream(let request):
-            try StreamCreated.plan(request, in: self, at: second)
+            try StreamCreated.plan(request, in: self, at: second, under: rules)
         case .deleteStream(let key, let enforceConsumerDeletion):
-            try StreamDeleted.plan(key, enforceConsumerDeletion, in: self)
+            try StreamDeleted.plan(key, enforceConsumerDeletion, in: self, under: rules)
+        case .updateStream(let key, let update):
+            try plan(update, of: key, at: second, under: rules)
         case .splitShard(let key, let shard, let hashKey):
-            try ShardSplit.plan(key, shard, hashKey, in: self, at: second)
+            try ShardSplit.plan(key, shard, hashKey, in: self, at: second, under: rules)
+        case .scaleUp(let stream, let shard, let hashKey):
+            try ShardSplit.plan(
+                automatic: stream, shard, hashKey, in: self, at: second, under: rules)
         case .mergeShards(let key, let shard, let adjacent):
-            try ShardsMerged.plan(key, shard, adjacent, in: self, at: second)
-        case .registerConsumer(let key, let name):
-            try ConsumerRegistered.plan(key, name, in: self, at: second)
+            try ShardsMerged.plan(key, shard, adjacent, in: self, at: second, under: rules)
+        case .registerConsumer(let key, let name, let tags):
+            try ConsumerRegistered.plan(key, name, tags, in: self, at: second, under: rules)
         case .deregisterConsumer(let key, let name, let createdSecond):
-            try ConsumerDeregistered.plan(key, name, createdSecond, in: self)
+            try ConsumerDeregistered.plan(key, name, createdSecond, in: self, under: rules)
+        case .updateConsumer(let key, let name, let createdSecond, let update):
+            try ConsumerConfigured.plan(key, name, createdSecond, update, in: self)
+        case .updateCommitment(let account, let isEnabled):
+            try CommitmentChanged.plan(account, isEnabled: isEnabled, in: self, at: second)
         case .commitCursor(let consumer, let shard, let point):
             try CursorCommitted.plan(
                 CursorKey(consumer: consumer, shard: shard), point, in: self)
         case .forgetShards(let stream, let shards):
             try ShardsForgotten.plan(stream, shards, in: self)
+        case .settle(let unsettled):
+            try settle(unsettled, at: second)
         }
     }
 
@@ -44,6 +57,21 @@ extension CatalogState {
             throw .streamNotActive(key, status: stream.status)
         }
         return stream
+    }
+
+    /// The consumer of a change that needs it to be active; if a second is given, only the one
+    /// that was created then.
+    func findActiveConsumer(
+        _ key: StreamKey, _ name: String, _ createdSecond: UInt64?
+    ) throws(CatalogRefusal) -> (StreamState, ConsumerState) {
+        let stream = try find(key)
+        guard let consumer = stream.consumer(named: name),
+            createdSecond == nil || createdSecond == consumer.createdSecond
+        else { throw .consumerNotFound(key, name: name) }
+        guard consumer.status == .active else {
+            throw .consumerNotActive(key, name: name, createdSecond: consumer.createdSecond)
+        }
+        return (stream, consumer)
     }
 
     /// Room for more shards on the node.

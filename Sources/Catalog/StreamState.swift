@@ -7,14 +7,11 @@ public final class StreamState: Sendable {
     public let key: StreamKey
     public let arn: StreamARN
     public let status: StreamStatus
+    /// What an UPDATING stream is to become; nil in every other status.
+    let update: StreamUpdateUnderWay?
     /// Seconds since 1970, above every second that an earlier stream of the same name has used.
     public let createdSecond: UInt64
-    public let mode: StreamMode
-    public let retentionHours: UInt32
-    /// Kibibytes of a record's data and key together, at most.
-    public let maxRecordKiB: UInt32
-    /// By key in byte order.
-    public let tags: [ResourceTag]
+    let settings: StreamSettings
     /// Open and closed shards that are not forgotten yet, by index.
     public let shards: ShardTable
     /// Hash keys to open shards.
@@ -26,6 +23,20 @@ public final class StreamState: Sendable {
     /// The highest second that is part of a consumer's ARN, of those that are gone.
     let retiredConsumerSecond: UInt64
 
+    public var mode: StreamMode { settings.mode }
+    public var retentionHours: UInt32 { settings.retentionHours }
+    /// Kibibytes of a record's data and key together, at most.
+    public var maxRecordKiB: UInt32 { settings.maxRecordKiB }
+    public var distribution: RecordDistributionStrategy { settings.distribution }
+    /// The shard-level metrics that are shown.
+    public var metrics: ShardLevelMetrics { settings.metrics }
+    /// Write throughput that the stream is kept ready for, MiB a second; nil if none was asked for.
+    public var warmMiBps: UInt32? { settings.warmMiBps }
+    /// By key in byte order.
+    public var tags: [ResourceTag] { settings.tags }
+    /// The resource policy as the client wrote it; nil if there is none.
+    public var policy: String? { settings.policy }
+
     public var name: String { key.name }
     public var account: String { key.account }
     public var region: String { key.region }
@@ -33,9 +44,14 @@ public final class StreamState: Sendable {
     public var maxRecordBytes: Int { Int(maxRecordKiB) * 1024 }
     public var openShardCount: Int { open.count }
 
+    /// What arrived before this has expired, milliseconds since 1970.
+    public func cutoff(now: Int64) -> Int64 {
+        max(settings.floorMilliseconds, now - Int64(retentionHours) * 3_600_000)
+    }
+
     init(
-        id: UInt64, key: StreamKey, arn: StreamARN, status: StreamStatus, createdSecond: UInt64,
-        mode: StreamMode, retentionHours: UInt32, maxRecordKiB: UInt32, tags: [ResourceTag],
+        id: UInt64, key: StreamKey, arn: StreamARN, status: StreamStatus,
+        update: StreamUpdateUnderWay? = nil, createdSecond: UInt64, settings: StreamSettings,
         shards: ShardTable, open: RoutingTable, consumers: [ConsumerState],
         nextShardIndex: UInt32, retiredConsumerSecond: UInt64
     ) {
@@ -43,11 +59,9 @@ public final class StreamState: Sendable {
         self.key = key
         self.arn = arn
         self.status = status
+        self.update = update
         self.createdSecond = createdSecond
-        self.mode = mode
-        self.retentionHours = retentionHours
-        self.maxRecordKiB = maxRecordKiB
-        self.tags = tags
+        self.settings = settings
         self.shards = shards
         self.open = open
         self.consumers = consumers
@@ -92,17 +106,41 @@ public final class StreamState: Sendable {
         return highest
     }
 
-    /// This stream with some of its parts replaced.
+    /// This stream with some of its parts replaced. Whatever gives it a status says what is under
+    /// way in it too.
     func replacing(
         shards: ShardTable? = nil, open: RoutingTable? = nil, consumers: [ConsumerState]? = nil,
         nextShardIndex: UInt32? = nil, retiredConsumerSecond: UInt64? = nil
     ) -> StreamState {
         StreamState(
-            id: id, key: key, arn: arn, status: status, createdSecond: createdSecond, mode: mode,
-            retentionHours: retentionHours, maxRecordKiB: maxRecordKiB, tags: tags,
+            id: id, key: key, arn: arn, status: status, update: update,
+            createdSecond: createdSecond, settings: settings,
             shards: shards ?? self.shards, open: open ?? self.open,
             consumers: consumers ?? self.consumers,
             nextShardIndex: nextShardIndex ?? self.nextShardIndex,
             retiredConsumerSecond: retiredConsumerSecond ?? self.retiredConsumerSecond)
     }
+
+    /// This stream in another status.
+    func with(status: StreamStatus, update: StreamUpdateUnderWay? = nil) -> StreamState {
+        StreamState(
+            id: id, key: key, arn: arn, status: status, update: update,
+            createdSecond: createdSecond, settings: settings, shards: shards, open: open,
+            consumers: consumers, nextShardIndex: nextShardIndex,
+            retiredConsumerSecond: retiredConsumerSecond)
+    }
+
+    /// This stream with a setting changed.
+    func with(_ setting: StreamSetting) -> StreamState {
+        var settings = settings
+        settings.set(setting)
+        return StreamState(
+            id: id, key: key, arn: arn, status: status, update: update,
+            createdSecond: createdSecond, settings: settings, shards: shards, open: open,
+            consumers: consumers, nextShardIndex: nextShardIndex,
+            retiredConsumerSecond: retiredConsumerSecond)
+    }
+
+    /// This stream with what was under way in it done.
+    var updated: StreamState { status == .updating ? with(status: .active) : self }
 }

@@ -64,11 +64,6 @@ enum ReadStart: Sendable, Equatable {
     }
 }
 
-extension StreamState {
-    /// What arrived before this has expired, milliseconds since 1970.
-    func cutoff(now: Int64) -> Int64 { now - Int64(retentionHours) * 3_600_000 }
-}
-
 extension ShardState {
     /// The index of the ending number of a closed shard: above every record's.
     static var endIndex: UInt64 { SequenceNumber.greatestIndex }

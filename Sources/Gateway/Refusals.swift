@@ -27,21 +27,50 @@ extension ServiceError {
                 satisfy constraint: Member must have value less than or equal to \
                 \(CatalogLimits.largestRecordKiB)
                 """)
-        case .tooManyTags(let key, _):
-            self = ServiceError(
-                .invalidArgument,
-                """
-                Failed to add tags to stream \(key.name) under account \(key.account) because a \
-                given stream cannot have more than 10 tags associated with it.
-                """)
+        case .tooManyTags(.stream(let key), _):
+            self = .tooManyTags(stream: key.name, account: key.account)
+        case .tooManyTags(.consumer(let key, let name), let limit):
+            self = .tooManyTags(consumer: name, stream: key.name, limit: limit)
         case .shardLimit(let account, let region, _, let current, let limit, let additional):
             self = .shardQuotaExceeded(
                 account: account, region: region, current: current, limit: limit,
                 additional: additional)
+        case .onDemandQuota(let key, let current, let limit):
+            self = .onDemandQuotaExceeded(
+                account: key.account, region: key.region, current: current, limit: limit)
+        case .tooManyCreating(let limit):
+            self = .tooManyStreamsCreating(limit: limit)
+        case .retentionShorter(let key, let requested, let existing):
+            self = .retentionShorter(
+                stream: key.name, requested: Int(requested), existing: Int(existing))
+        case .retentionLonger(let key, let requested, let existing):
+            self = .retentionLonger(
+                stream: key.name, requested: Int(requested), existing: Int(existing))
+        case .resizeAboveDouble(_, let current, let target):
+            self = .resizeAboveDouble(current: current, target: target)
+        case .resizeBelowHalf(_, let current, let target):
+            self = .resizeBelowHalf(current: current, target: target)
+        case .resizeAboveLimit(_, let current, let target, let limit):
+            self = .resizeAboveLimit(current: current, target: target, limit: limit)
+        case .distributionNeedsOnDemand(let key):
+            self = .distributionNeedsOnDemand(stream: key.name, account: key.account)
+        case .warmThroughputNeedsOnDemand(let key):
+            self = .warmThroughputNeedsOnDemand(stream: key.name, account: key.account)
+        case .warmThroughputNeedsCommitment:
+            self = .warmThroughputUnavailable
+        case .warmThroughputOutOfRange(_, let requested, let limit):
+            self = .warmThroughputOutOfRange(requested: Int(requested), limit: Int(limit))
+        case .policyTooLong(let bytes, let limit):
+            self = .policyTooLong(bytes: bytes, limit: limit)
+        case .policyNotFound(let arn):
+            self = .policyNotFound(arn: arn)
         case .streamHasConsumers(let key):
             self = .streamHasConsumers(name: key.name, account: key.account)
         case .streamIsOnDemand(let key):
             self = .streamIsOnDemand(name: key.name, account: key.account)
+        case .streamIsProvisioned(let key):
+            self = ServiceError(
+                .validation, "Stream \(key.name) is not in On-Demand mode and does not scale itself.")
         case .shardNotFound(let key, let shard):
             self = .shardNotFound(
                 shardID: shard.description, stream: key.name, account: key.account)
@@ -60,6 +89,13 @@ extension ServiceError {
             self = .consumerExists(name: name, stream: key.name, account: key.account)
         case .consumerNotFound(let key, let name):
             self = .consumerNotFound(name: name, account: key.account)
+        case .consumerNotActive(let key, let name, let createdSecond):
+            self = .consumerNotActive(
+                name: name, createdSecond: createdSecond, stream: key.name, account: key.account)
+        case .tooManyAccounts(let limit):
+            self = ServiceError(
+                .limitExceeded,
+                "The server keeps settings of \(limit) accounts and has no room for another.")
         case .tooManyConsumers(let key, let limit):
             self = .tooManyConsumers(stream: key.name, account: key.account, limit: limit)
         case .cursorNotFound:
@@ -76,7 +112,9 @@ extension ServiceError {
             self = ServiceError(
                 .resourceInUse, "Shard \(shard) in stream \(key.name) still takes records.")
         case .incarnationNotFound:
-            self = ServiceError(.resourceNotFound, "The stream is gone.")
+            self = ServiceError(.resourceNotFound, "The stream or consumer is gone.")
+        case .alreadySettled:
+            self = ServiceError(.resourceInUse, "The stream or consumer is not changing.")
         }
     }
 

@@ -74,7 +74,7 @@ final class Housekeeper: Sendable {
     /// Drops what has outlived its stream's retention, and closed shards that have nothing left.
     private func trim(now: Int64) {
         catalog.snapshot.visitStreams { stream in
-            let cutoff = now - Int64(stream.retentionHours) * 3_600_000
+            let cutoff = stream.cutoff(now: now)
             for shard in stream.shards where Int64(shard.createdSecond) * 1000 < cutoff {
                 log.trim(shard.log, olderThan: cutoff)
             }

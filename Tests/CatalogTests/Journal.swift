@@ -11,9 +11,10 @@ struct Journal {
 
     @discardableResult
     mutating func perform(
-        _ change: CatalogChange, at second: UInt64 = 1_800_000_000
+        _ change: CatalogChange, at second: UInt64 = 1_800_000_000,
+        under rules: CatalogRules = CatalogRules()
     ) throws(CatalogRefusal) -> CatalogResult {
-        let plan = try state.plan(change, at: max(second, state.second))
+        let plan = try state.plan(change, at: max(second, state.second), under: rules)
         append(plan.entry)
         return plan.result
     }
@@ -30,11 +31,12 @@ struct Journal {
 
     /// The refusal of a change that must be refused, and must leave no trace.
     mutating func refusal(
-        _ change: CatalogChange, at second: UInt64 = 1_800_000_000
+        _ change: CatalogChange, at second: UInt64 = 1_800_000_000,
+        under rules: CatalogRules = CatalogRules()
     ) -> CatalogRefusal? {
         let before = state.encoded()
         do throws(CatalogRefusal) {
-            try perform(change, at: second)
+            try perform(change, at: second, under: rules)
             return nil
         } catch {
             #expect(state.encoded() == before)
@@ -99,7 +101,16 @@ struct RandomChanges {
                         ? nil : Int.random(in: 1...6, using: &generator)))
         }
         let consumer = "c\(Int.random(in: 0..<25, using: &generator))"
-        switch Int.random(in: 0..<20, using: &generator) {
+        switch Int.random(in: 0..<24, using: &generator) {
+        case 20...22:
+            let count = stream.open.count
+            return .updateStream(
+                name,
+                .shardCount(Int.random(in: (count + 1) / 2...min(2 * count, 40), using: &generator))
+            )
+        case 23:
+            return .updateStream(
+                name, .mode(generator.chance(3) ? .onDemand : .provisioned, warmMiBps: nil))
         case 0: return .deleteStream(name, enforceConsumerDeletion: generator.chance(2))
         case 1...6:
             let shard = stream.open[Int.random(in: 0..<stream.open.count, using: &generator)]

@@ -56,7 +56,7 @@ import Testing
                 journal.refusal(request(recordKiB: size))
                     == .recordSizeOutOfRange(key("s"), requestedKiB: size))
         }
-        #expect(journal.refusal(request(tags: 51)) == .tooManyTags(key("s"), limit: 50))
+        #expect(journal.refusal(request(tags: 51)) == .tooManyTags(.stream(key("s")), limit: 50))
         try journal.perform(request(shards: 10_000, recordKiB: 10_240, tags: 50))
         #expect(journal.refusal(request(shards: 1)) == .streamExists(key("s")))
     }

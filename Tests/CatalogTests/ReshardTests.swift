@@ -178,3 +178,132 @@ import Testing
         #expect(journal.state.stream(key("s"))?.shards.map(\.id.index) == [2, 3, 4])
     }
 }
+
+/// UpdateShardCount: splits and merges that are one change.
+@Suite struct ResizeTests {
+    private func resize(_ target: Int) -> CatalogChange {
+        .updateStream(key("s"), .shardCount(target))
+    }
+
+    @Test func `every legal target ends in equal ranges by splits and merges of neighbours`()
+        throws
+    {
+        for current in [1, 2, 3, 4, 5, 7, 8, 12, 13] {
+            for target in (current + 1) / 2...2 * current {
+                var journal = Journal()
+                try journal.perform(create("s", shards: current), at: 1000)
+                #expect(
+                    try journal.perform(resize(target), at: 2000)
+                        == .resharding(current: current, target: target))
+                let stream = try #require(journal.state.stream(key("s")))
+                #expect(isEven(stream, target), "\(current) to \(target)")
+                try checkLineage(stream)
+                if target == current { #expect(stream.shards.count == current) }
+                if target == 2 * current { #expect(stream.shards.count == 3 * current) }
+            }
+        }
+    }
+
+    @Test func `uneven shards become even ones, by short lines of ancestors`() throws {
+        var generator = SeededGenerator(seed: 3)
+        for round in 0..<20 {
+            var journal = Journal()
+            try journal.perform(create("s", shards: 3), at: 1000)
+            for _ in 0..<12 {
+                let stream = try #require(journal.state.stream(key("s")))
+                let shard = stream.open[Int.random(in: 0..<stream.open.count, using: &generator)]
+                let middle = UInt128.random(
+                    in: shard.range.start...shard.range.end, using: &generator)
+                _ = try? journal.perform(
+                    .splitShard(key("s"), shard: shard.id, newStartingHashKey: middle), at: 1000)
+            }
+            let count = try #require(journal.state.stream(key("s"))).open.count
+            let before = try #require(journal.state.stream(key("s"))).nextShardIndex
+            let target = Int.random(in: (count + 1) / 2...2 * count, using: &generator)
+            try journal.perform(resize(target), at: 2000)
+            let stream = try #require(journal.state.stream(key("s")))
+            guard target != count else { continue }
+            #expect(isEven(stream, target), "round \(round)")
+            try checkLineage(stream)
+            // A line of ancestors grows by the logarithm of what a shard was cut into and made of.
+            for shard in stream.open.all where shard.id.index >= before {
+                #expect(shard.createdSecond <= 2000 + 16, "round \(round)")
+            }
+        }
+    }
+
+    @Test func `at every second the shards that live cover the hash keys`() throws {
+        var journal = Journal()
+        try journal.perform(create("s", shards: 5), at: 1000)
+        for (place, target) in [7, 4, 8, 4, 3].enumerated() {
+            try journal.perform(resize(target), at: 1010 + UInt64(place))
+        }
+        let stream = try #require(journal.state.stream(key("s")))
+        let last = stream.shards.map(\.createdSecond).max() ?? 0
+        for second in 1000...last + 1 {
+            let living = stream.shards.filter {
+                $0.createdSecond <= second && second <= ($0.closedSecond ?? .max)
+            }.sorted { $0.range.start < $1.range.start }
+            #expect(HashTiling(living.map(\.range)) != nil, "second \(second)")
+        }
+    }
+
+    @Test func `more than double, less than half and more than the most are refused`() throws {
+        var journal = Journal()
+        try journal.perform(create("s", shards: 5))
+        #expect(
+            journal.refusal(resize(11)) == .resizeAboveDouble(key("s"), current: 5, target: 11))
+        #expect(journal.refusal(resize(2)) == .resizeBelowHalf(key("s"), current: 5, target: 2))
+        #expect(
+            journal.refusal(resize(10_001))
+                == .resizeAboveLimit(key("s"), current: 5, target: 10_001, limit: 10_000))
+        try journal.perform(.updateStream(key("s"), .mode(.onDemand, warmMiBps: nil)))
+        #expect(journal.refusal(resize(6)) == .streamIsOnDemand(key("s")))
+    }
+
+    @Test func `thousands of shards are one entry that fits the journal`() throws {
+        var journal = Journal()
+        try journal.perform(create("s", shards: 5_000))
+        try journal.perform(resize(10_000))
+        let payload = try #require(journal.payloads.last)
+        #expect(payload.count < 1 << 20)
+        #expect(journal.state.stream(key("s"))?.open.count == 10_000)
+        let shards = try #require(journal.state.stream(key("s"))).shards.count
+        #expect(shards == 15_000)
+    }
+
+    /// Whether a stream has so many open shards, each beginning where equal ranges would have it.
+    private func isEven(_ stream: StreamState, _ count: Int) -> Bool {
+        let even = HashRange.uniform(count: count)
+        return stream.open.count == count
+            && zip(stream.open.all, even).allSatisfy { shard, range in
+                max(shard.range.start, range.start) - min(shard.range.start, range.start)
+                    <= Resizing.slack
+            }
+    }
+
+    /// Parents and children know one another, and no shard has more than two parents.
+    private func checkLineage(_ stream: StreamState) throws {
+        for shard in stream.shards {
+            let parents = [shard.parent, shard.adjacentParent].compactMap { $0 }
+            var ranges: [HashRange] = []
+            for index in parents {
+                let parent = try #require(stream.shards[index])
+                #expect(parent.isClosed && parent.children.contains(shard.id.index))
+                let end = try #require(parent.endingSequenceNumber)
+                #expect(shard.startingSequenceNumber > end)
+                ranges.append(parent.range)
+            }
+            if ranges.count == 2 {
+                #expect(ranges[0].merged(with: ranges[1]) == shard.range)
+            } else if let range = ranges.first {
+                #expect(range.start <= shard.range.start && shard.range.end <= range.end)
+            }
+            #expect(shard.isClosed == !shard.children.isEmpty)
+        }
+    }
+}
+
+extension RoutingTable {
+    fileprivate var all: [ShardState] { (0..<count).map { self[$0] } }
+}

@@ -1,4 +1,5 @@
 import Foundation
+import Kinesis
 import Testing
 
 @testable import Catalog
@@ -15,8 +16,13 @@ import Testing
             var why: String
             var bytes: String
         }
+        struct Older: Decodable {
+            var entries: [String]
+            var snapshot: String
+        }
         var entries: [Entry]
         var snapshot: String
+        var older: Older
         var refused: [Refused]
     }
 
@@ -58,6 +64,18 @@ import Testing
         #expect(
             hexadecimal(try CatalogState(snapshot: bytes(file.snapshot)).encoded()) == file.snapshot
         )
+    }
+
+    @Test func `what older versions wrote is read and written anew`() throws {
+        let file = try load()
+        let replayed = try Journal.replay(file.older.entries.map(bytes))
+        let restored = try CatalogState(snapshot: bytes(file.older.snapshot))
+        #expect(replayed.encoded() == restored.encoded())
+        #expect(hexadecimal(restored.encoded()) != file.older.snapshot)
+        let stream = try #require(restored.stream(key("orders")))
+        #expect(stream.status == .active && stream.distribution == .userPartitionKey)
+        #expect(stream.metrics.isEmpty && stream.policy == nil && stream.warmMiBps == nil)
+        #expect(stream.tags.map(\.key) == ["a", "b"] && stream.consumers.count == 1)
     }
 
     @Test func `what the specification refuses is refused`() throws {

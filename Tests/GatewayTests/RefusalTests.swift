@@ -50,7 +50,7 @@ private let cases: [RefusalCase] = [
         "1 validation error detected: Value '20480' at 'maxRecordSizeInKiB' failed to satisfy "
             + "constraint: Member must have value less than or equal to 10240"),
     RefusalCase(
-        .tooManyTags(name, limit: 50), .invalidArgument,
+        .tooManyTags(.stream(name), limit: 50), .invalidArgument,
         "Failed to add tags to stream orders under account 123456789012 because a given stream "
             + "cannot have more than 10 tags associated with it."),
     RefusalCase(
@@ -109,7 +109,73 @@ private let cases: [RefusalCase] = [
     RefusalCase(
         .shardOpen(name, shard: shard), .resourceInUse,
         "Shard shardId-000000000003 in stream orders still takes records."),
-    RefusalCase(.incarnationNotFound(7), .resourceNotFound, "The stream is gone."),
+    RefusalCase(
+        .incarnationNotFound(7), .resourceNotFound, "The stream or consumer is gone."),
+    RefusalCase(
+        .alreadySettled(7), .resourceInUse, "The stream or consumer is not changing."),
+    RefusalCase(
+        .tooManyTags(.consumer(name, name: "reader"), limit: 50), .invalidArgument,
+        "Failed to add tags to consumer reader under stream orders because a given consumer "
+            + "cannot have more than 50 tags associated with it."),
+    RefusalCase(
+        .onDemandQuota(name, current: 50, limit: 50), .limitExceeded,
+        "This request would exceed the limit on the number of On-Demand streams for the account "
+            + "123456789012 in eu-west-1. Current On-Demand streams count: 50. Limit: 50."),
+    RefusalCase(
+        .tooManyCreating(limit: 5), .limitExceeded,
+        "This request would exceed the limit of 5 streams in state CREATING."),
+    RefusalCase(
+        .retentionShorter(name, requested: 24, existing: 48), .invalidArgument,
+        "Requested retention period (24 hours) for stream orders can not be shorter than existing "
+            + "retention period (48 hours). Use DecreaseRetentionPeriod API."),
+    RefusalCase(
+        .retentionLonger(name, requested: 48, existing: 24), .invalidArgument,
+        "Requested retention period (48 hours) for stream orders can not be longer than existing "
+            + "retention period (24 hours). Use IncreaseRetentionPeriod API."),
+    RefusalCase(
+        .resizeAboveDouble(name, current: 2, target: 5), .limitExceeded,
+        "UpdateShardCount cannot scale up over double your current open shard count. Current open "
+            + "shard count: 2 Target shard count: 5"),
+    RefusalCase(
+        .resizeBelowHalf(name, current: 5, target: 2), .limitExceeded,
+        "UpdateShardCount cannot scale down below half your current open shard count. Current "
+            + "open shard count: 5 Target shard count: 2"),
+    RefusalCase(
+        .resizeAboveLimit(name, current: 9_000, target: 10_001, limit: 10_000), .limitExceeded,
+        "Target shard count or number of open shards cannot be greater than 10000. Current open "
+            + "shard count: 9000, Target shard count: 10001"),
+    RefusalCase(
+        .distributionNeedsOnDemand(name), .validation,
+        "RecordDistributionStrategy AUTO needs a stream in On-Demand mode; stream orders under "
+            + "account 123456789012 is in Provisioned mode."),
+    RefusalCase(
+        .warmThroughputNeedsOnDemand(name), .validation,
+        "WarmThroughputMiBps needs a stream in On-Demand mode; stream orders under account "
+            + "123456789012 is in Provisioned mode."),
+    RefusalCase(
+        .warmThroughputNeedsCommitment(name), .validation,
+        "WarmThroughputMiBps needs an account with a minimum throughput billing commitment."),
+    RefusalCase(
+        .warmThroughputOutOfRange(name, requested: 10_241, limit: 10_240), .validation,
+        "WarmThroughputMiBps can be at most 10240. Requested: 10241."),
+    RefusalCase(
+        .policyTooLong(bytes: 20_481, limit: 20_480), .limitExceeded,
+        "The policy has 20481 bytes; it can have at most 20480."),
+    RefusalCase(
+        .policyNotFound("arn:aws:kinesis:eu-west-1:123456789012:stream/orders"),
+        .resourceNotFound,
+        "No resource policy found for resource ARN "
+            + "arn:aws:kinesis:eu-west-1:123456789012:stream/orders."),
+    RefusalCase(
+        .streamIsProvisioned(name), .validation,
+        "Stream orders is not in On-Demand mode and does not scale itself."),
+    RefusalCase(
+        .consumerNotActive(name, name: "reader", createdSecond: 1_700_000_000), .resourceInUse,
+        "Consumer reader with creation timestamp 1700000000 under stream orders , account "
+            + "123456789012 is not in ACTIVE status."),
+    RefusalCase(
+        .tooManyAccounts(limit: 10_000), .limitExceeded,
+        "The server keeps settings of 10000 accounts and has no room for another."),
 ]
 
 struct RefusalTests {
@@ -124,7 +190,7 @@ struct RefusalTests {
     @Test func `every reason has its own case`() {
         // One entry for each case of CatalogRefusal; the switch in Gateway is exhaustive.
         let reasons = Set(cases.map { "\($0.refusal)".prefix { $0 != "(" } })
-        #expect(reasons.count == 23)
-        #expect(cases.count == 23)
+        #expect(reasons.count == 40)
+        #expect(cases.count == 41)
     }
 }

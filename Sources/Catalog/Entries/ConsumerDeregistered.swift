@@ -1,3 +1,5 @@
+internal import Kinesis
+
 /// A stream has one consumer less; its cursors are gone with it.
 struct ConsumerDeregistered: Entry {
     static let kind = EntryKind.consumerDeregistered
@@ -35,14 +37,14 @@ extension ConsumerDeregistered {
     }
 
     static func plan(
-        _ key: StreamKey, _ name: String, _ createdSecond: UInt64?, in state: CatalogState
+        _ key: StreamKey, _ name: String, _ createdSecond: UInt64?, in state: CatalogState,
+        under rules: CatalogRules
     ) throws(CatalogRefusal) -> Plan {
-        let stream = try state.find(key)
-        guard let consumer = stream.consumer(named: name),
-            createdSecond == nil || createdSecond == consumer.createdSecond
-        else { throw .consumerNotFound(key, name: name) }
-        return Plan(
-            entry: ConsumerDeregistered(stream: stream.id, consumer: consumer.id),
-            result: .consumerDeregistered(consumer))
+        let (stream, consumer) = try state.findActiveConsumer(key, name, createdSecond)
+        let entry: any Entry =
+            rules.passesThroughStates
+            ? ConsumerStatusChanged(stream: stream.id, consumer: consumer.id, status: .deleting)
+            : ConsumerDeregistered(stream: stream.id, consumer: consumer.id)
+        return Plan(entry: entry, result: .consumerDeregistered(consumer))
     }
 }

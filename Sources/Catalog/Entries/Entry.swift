@@ -49,6 +49,13 @@ enum EntryKind: UInt8, CaseIterable {
     case cursorsMoved = 8
     case cursorCommitted = 9
     case resynchronized = 10
+    case streamConfigured = 11
+    case streamStatusChanged = 12
+    case streamUpdateBegun = 13
+    case shardsResized = 14
+    case consumerConfigured = 15
+    case consumerStatusChanged = 16
+    case commitmentChanged = 17
 
     var type: any Entry.Type {
         switch self {
@@ -62,6 +69,13 @@ enum EntryKind: UInt8, CaseIterable {
         case .cursorsMoved: CursorsMoved.self
         case .cursorCommitted: CursorCommitted.self
         case .resynchronized: Resynchronized.self
+        case .streamConfigured: StreamConfigured.self
+        case .streamStatusChanged: StreamStatusChanged.self
+        case .streamUpdateBegun: StreamUpdateBegun.self
+        case .shardsResized: ShardsResized.self
+        case .consumerConfigured: ConsumerConfigured.self
+        case .consumerStatusChanged: ConsumerStatusChanged.self
+        case .commitmentChanged: CommitmentChanged.self
         }
     }
 }

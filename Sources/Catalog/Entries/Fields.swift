@@ -34,6 +34,29 @@ extension EntryWriter {
         }
     }
 
+    mutating func distribution(_ strategy: RecordDistributionStrategy) {
+        switch strategy {
+        case .userPartitionKey: byte(0)
+        case .auto: byte(1)
+        }
+    }
+
+    /// Zero for none, else one above.
+    mutating func optional(_ value: UInt32?) {
+        integer(value.map { UInt64($0) + 1 } ?? 0)
+    }
+
+    /// Zero for none, else one above.
+    mutating func optional(_ value: UInt64?) {
+        integer(value.map { $0 + 1 } ?? 0)
+    }
+
+    /// A byte 0 for none; 1 and the text.
+    mutating func optional(_ value: String?) {
+        byte(value == nil ? 0 : 1)
+        if let value { text(value) }
+    }
+
     mutating func status(_ status: ConsumerStatus) {
         switch status {
         case .creating: byte(0)
@@ -94,6 +117,40 @@ extension EntryReader {
         case 1: .onDemand
         default: throw CatalogError(.malformed("an unknown stream mode"), offset: offset - 1)
         }
+    }
+
+    mutating func distribution() throws(CatalogError) -> RecordDistributionStrategy {
+        switch try byte() {
+        case 0: .userPartitionKey
+        case 1: .auto
+        default: throw CatalogError(.malformed("an unknown distribution"), offset: offset - 1)
+        }
+    }
+
+    mutating func metrics() throws(CatalogError) -> ShardLevelMetrics {
+        let bits = try byte()
+        guard bits & ~ShardLevelMetrics.all.rawValue == 0 else {
+            throw CatalogError(.malformed("an unknown metric"), offset: offset - 1)
+        }
+        return ShardLevelMetrics(rawValue: bits)
+    }
+
+    mutating func optionalSize() throws(CatalogError) -> UInt32? {
+        let value = try integer(atMost: UInt64(UInt32.max) + 1)
+        return value == 0 ? nil : UInt32(value - 1)
+    }
+
+    mutating func optionalSecond() throws(CatalogError) -> UInt64? {
+        let value = try integer(atMost: SequenceNumber.greatestSecond + 1)
+        return value == 0 ? nil : value - 1
+    }
+
+    mutating func optionalText() throws(CatalogError) -> String? {
+        try flag() ? try text() : nil
+    }
+
+    mutating func milliseconds() throws(CatalogError) -> Int64 {
+        Int64(try integer(atMost: UInt64(Int64.max)))
     }
 
     mutating func consumerStatus() throws(CatalogError) -> ConsumerStatus {

@@ -78,11 +78,33 @@ extension ShardSplit {
     /// Checks in the service's order: stream, status, shard, limits, key.
     static func plan(
         _ key: StreamKey, _ shard: ShardID, _ hashKey: UInt128, in state: CatalogState,
-        at second: UInt64
+        at second: UInt64, under rules: CatalogRules
     ) throws(CatalogRefusal) -> Plan {
         let stream = try state.findActive(key)
         guard stream.mode == .provisioned else { throw .streamIsOnDemand(key) }
+        return try plan(stream, shard, hashKey, in: state, at: second, under: rules)
+    }
+
+    /// A split that nobody asked for: an on-demand stream has outgrown the shard.
+    static func plan(
+        automatic id: UInt64, _ shard: ShardID, _ hashKey: UInt128, in state: CatalogState,
+        at second: UInt64, under rules: CatalogRules
+    ) throws(CatalogRefusal) -> Plan {
+        guard let stream = state.streams[id] else { throw .incarnationNotFound(id) }
+        guard stream.mode == .onDemand else { throw .streamIsProvisioned(stream.key) }
+        guard stream.status == .active else {
+            throw .streamNotActive(stream.key, status: stream.status)
+        }
+        return try plan(stream, shard, hashKey, in: state, at: second, under: rules)
+    }
+
+    private static func plan(
+        _ stream: StreamState, _ shard: ShardID, _ hashKey: UInt128, in state: CatalogState,
+        at second: UInt64, under rules: CatalogRules
+    ) throws(CatalogRefusal) -> Plan {
+        let key = stream.key
         let parent = try stream.findOpen(shard)
+        try state.checkShardQuota(for: key, additional: 1, under: rules)
         try state.checkRoom(for: 2, key: key)
         guard stream.open.count < CatalogLimits.openShardsPerStream,
             stream.nextShardIndex < SequenceNumber.greatestShardIndex - 1
@@ -95,12 +117,22 @@ extension ShardSplit {
         guard parent.range.split(at: hashKey) != nil else {
             throw .hashKeyOutOfRange(key, shard: shard, key: hashKey, range: parent.range)
         }
+        let entry = try entry(stream, parent, hashKey, in: state, at: second)
         let index = stream.nextShardIndex
+        let update = StreamUpdateUnderWay.split(shard: shard.index, hashKey: hashKey)
         return Plan(
-            entry: ShardSplit(
-                stream: stream.id, shard: shard.index, hashKey: hashKey,
-                firstChild: state.nextShard, second: second,
-                closedSecond: try stream.closingSecond(of: [parent], at: second)),
+            entry: state.begin(update, of: stream, at: second, under: rules) { entry },
             result: .resharded(children: [ShardID(index: index), ShardID(index: index + 1)]))
+    }
+
+    /// The entry that splits an open shard at a key inside of its range.
+    static func entry(
+        _ stream: StreamState, _ parent: ShardState, _ hashKey: UInt128, in state: CatalogState,
+        at second: UInt64
+    ) throws(CatalogRefusal) -> ShardSplit {
+        ShardSplit(
+            stream: stream.id, shard: parent.id.index, hashKey: hashKey,
+            firstChild: state.nextShard, second: second,
+            closedSecond: try stream.closingSecond(of: [parent], at: second))
     }
 }

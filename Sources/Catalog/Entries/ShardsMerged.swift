@@ -73,7 +73,7 @@ extension ShardsMerged {
 
     static func plan(
         _ key: StreamKey, _ shard: ShardID, _ adjacent: ShardID, in state: CatalogState,
-        at second: UInt64
+        at second: UInt64, under rules: CatalogRules
     ) throws(CatalogRefusal) -> Plan {
         let stream = try state.findActive(key)
         guard stream.mode == .provisioned else { throw .streamIsOnDemand(key) }
@@ -90,11 +90,21 @@ extension ShardsMerged {
                 current: stream.open.count, limit: CatalogLimits.openShardsPerStream,
                 additional: 1)
         }
+        let entry = try entry(stream, lower, upper, in: state, at: second)
+        let update = StreamUpdateUnderWay.merge(lower: shard.index, upper: adjacent.index)
         return Plan(
-            entry: ShardsMerged(
-                stream: stream.id, lower: shard.index, upper: adjacent.index,
-                child: state.nextShard, second: second,
-                closedSecond: try stream.closingSecond(of: [lower, upper], at: second)),
+            entry: state.begin(update, of: stream, at: second, under: rules) { entry },
             result: .resharded(children: [ShardID(index: stream.nextShardIndex)]))
+    }
+
+    /// The entry that merges two open shards next to each other.
+    static func entry(
+        _ stream: StreamState, _ lower: ShardState, _ upper: ShardState, in state: CatalogState,
+        at second: UInt64
+    ) throws(CatalogRefusal) -> ShardsMerged {
+        ShardsMerged(
+            stream: stream.id, lower: lower.id.index, upper: upper.id.index,
+            child: state.nextShard, second: second,
+            closedSecond: try stream.closingSecond(of: [lower, upper], at: second))
     }
 }

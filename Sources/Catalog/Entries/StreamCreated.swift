@@ -4,6 +4,8 @@ internal import ShardLog
 /// A stream came to be, with shards of equal ranges.
 struct StreamCreated: Entry {
     static let kind = EntryKind.streamCreated
+    /// Version 2 has the distribution and the warm throughput.
+    static let version: UInt8 = 2
 
     var stream: UInt64
     var key: StreamKey
@@ -19,6 +21,8 @@ struct StreamCreated: Entry {
     /// The number of shard 0; the others follow.
     var firstShard: UInt64
     var shardCount: UInt32
+    var distribution = RecordDistributionStrategy.userPartitionKey
+    var warmMiBps: UInt32?
 
     func encode(into writer: inout EntryWriter) {
         writer.integer(stream)
@@ -33,6 +37,8 @@ struct StreamCreated: Entry {
         writer.tags(tags)
         writer.integer(firstShard)
         writer.integer(UInt64(shardCount))
+        writer.distribution(distribution)
+        writer.optional(warmMiBps)
     }
 
     func apply(to state: inout CatalogState) throws(CatalogError) {
@@ -58,9 +64,11 @@ struct StreamCreated: Entry {
         state.insert(
             StreamState(
                 id: stream, key: key, arn: arn, status: status,
-                createdSecond: createdSecond, mode: mode, retentionHours: retentionHours,
-                maxRecordKiB: maxRecordKiB, tags: tags, shards: table,
-                open: RoutingTable(open),
+                createdSecond: createdSecond,
+                settings: StreamSettings(
+                    mode: mode, retentionHours: retentionHours, maxRecordKiB: maxRecordKiB,
+                    distribution: distribution, warmMiBps: warmMiBps, tags: tags),
+                shards: table, open: RoutingTable(open),
                 consumers: [], nextShardIndex: shardCount, retiredConsumerSecond: 0))
         state.nextShard = firstShard + UInt64(shardCount)
         state.advance(to: second)
@@ -91,45 +99,64 @@ extension StreamCreated {
         firstShard = try reader.number()
         let shards = UInt64(CatalogLimits.openShardsPerStream)
         shardCount = UInt32(try reader.integer(atMost: shards))
+        guard version >= 2 else { return }
+        distribution = try reader.distribution()
+        warmMiBps = try reader.optionalSize()
     }
 
     static func plan(
-        _ request: CreateStreamRequest, in state: CatalogState, at second: UInt64
+        _ request: CreateStreamRequest, in state: CatalogState, at second: UInt64,
+        under rules: CatalogRules
     ) throws(CatalogRefusal) -> Plan {
         let key = request.key
         guard state.stream(key) == nil else { throw .streamExists(key) }
         let mode = request.mode ?? (request.shardCount == nil ? .onDemand : .provisioned)
-        let count: Int
-        switch mode {
-        case .onDemand: count = CatalogLimits.onDemandShards
-        case .provisioned:
-            guard let requested = request.shardCount else { throw .shardCountMissing(key) }
-            count = requested
+        if let warm = request.warmMiBps {
+            try state.checkWarmThroughput(warm, of: key, mode: mode, at: second)
         }
-        guard (1...CatalogLimits.openShardsPerStream).contains(count) else {
-            throw .shardCountOutOfRange(
-                key, requested: count, limit: CatalogLimits.openShardsPerStream)
+        guard mode == .onDemand || request.distribution == .userPartitionKey else {
+            throw .distributionNeedsOnDemand(key)
         }
+        let count = try shardCount(request, mode)
         let sizes = CatalogLimits.defaultRecordKiB...CatalogLimits.largestRecordKiB
         guard sizes.contains(request.maxRecordKiB) else {
             throw .recordSizeOutOfRange(key, requestedKiB: request.maxRecordKiB)
         }
-        guard request.tags.count <= CatalogLimits.tagsPerStream else {
-            throw .tooManyTags(key, limit: CatalogLimits.tagsPerStream)
+        guard request.tags.count <= CatalogLimits.tagsPerResource else {
+            throw .tooManyTags(.stream(key), limit: CatalogLimits.tagsPerResource)
         }
-        try state.checkRoom(for: count, key: key)
+        try state.checkQuotas(for: key, mode: mode, shards: count, under: rules)
         // Above everything that an earlier stream of this name has used, so that neither its
         // sequence numbers nor its consumers' ARNs fit this one.
         let created = max(second, state.retired[key].map { $0 + 1 } ?? 0)
         guard created < SequenceNumber.greatestSecond else { throw .secondsExhausted(key) }
         let entry = StreamCreated(
             stream: state.nextStream, key: key, partition: partition(of: key.region),
-            status: .active, mode: mode, second: second, createdSecond: created,
-            retentionHours: CatalogLimits.defaultRetentionHours,
-            maxRecordKiB: request.maxRecordKiB,
-            tags: request.tags.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) },
-            firstShard: state.nextShard, shardCount: UInt32(count))
+            status: rules.passesThroughStates ? .creating : .active, mode: mode, second: second,
+            createdSecond: created, retentionHours: CatalogLimits.defaultRetentionHours,
+            maxRecordKiB: request.maxRecordKiB, tags: request.tags.inByteOrder(),
+            firstShard: state.nextShard, shardCount: UInt32(count),
+            distribution: request.distribution, warmMiBps: request.warmMiBps)
         return Plan(entry: entry, result: .streamCreated(entry.stream))
+    }
+
+    /// How many shards the stream begins with: enough for the warm throughput if it has one.
+    private static func shardCount(
+        _ request: CreateStreamRequest, _ mode: StreamMode
+    ) throws(CatalogRefusal) -> Int {
+        let count: Int
+        switch mode {
+        case .onDemand:
+            count = max(CatalogLimits.onDemandShards, Int(request.warmMiBps ?? 0))
+        case .provisioned:
+            guard let requested = request.shardCount else { throw .shardCountMissing(request.key) }
+            count = requested
+        }
+        guard (1...CatalogLimits.openShardsPerStream).contains(count) else {
+            throw .shardCountOutOfRange(
+                request.key, requested: count, limit: CatalogLimits.openShardsPerStream)
+        }
+        return count
     }
 
     /// The first part of the ARN after `arn:`, which the region decides.

@@ -1,3 +1,4 @@
+internal import Kinesis
 internal import ShardLog
 
 /// A stream is gone, and with it its shards and their records, its consumers and their cursors.
@@ -28,14 +29,18 @@ extension StreamDeleted {
         stream = try reader.number()
     }
 
-    /// A stream can be deleted whatever its status.
+    /// A stream can be deleted whatever its status, also again while it is DELETING.
     static func plan(
-        _ key: StreamKey, _ enforceConsumerDeletion: Bool, in state: CatalogState
+        _ key: StreamKey, _ enforceConsumerDeletion: Bool, in state: CatalogState,
+        under rules: CatalogRules
     ) throws(CatalogRefusal) -> Plan {
         let stream = try state.find(key)
-        guard stream.consumers.isEmpty || enforceConsumerDeletion else {
-            throw .streamHasConsumers(key)
-        }
-        return Plan(entry: StreamDeleted(stream: stream.id), result: .streamDeleted(stream.id))
+        guard stream.consumers.isEmpty || enforceConsumerDeletion || stream.status == .deleting
+        else { throw .streamHasConsumers(key) }
+        let entry: any Entry =
+            rules.passesThroughStates
+            ? StreamStatusChanged(stream: stream.id, status: .deleting)
+            : StreamDeleted(stream: stream.id)
+        return Plan(entry: entry, result: .streamDeleted(stream.id))
     }
 }

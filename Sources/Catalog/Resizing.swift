@@ -1,0 +1,207 @@
+internal import Kinesis
+internal import ShardLog
+
+/// One split or merge on the way to another number of shards.
+enum ResizeStep: Sendable, Hashable {
+    /// The shard is closed; the part below the key and the part from the key on take over.
+    case split(shard: UInt32, hashKey: UInt128, closedSecond: UInt64)
+    /// Both shards are closed; one takes over.
+    case merge(lower: UInt32, upper: UInt32, closedSecond: UInt64)
+}
+
+/// Splits and merges of a stream's open shards, one after the other, as one change.
+///
+/// Every shard that comes of it has one parent or two. Those that a later step closes again hold
+/// no records; consumers find them closed and go on to their children.
+struct Resizing {
+    /// A shard while steps are taken.
+    private struct Draft {
+        var range: HashRange
+        var number: ShardNumber
+        var parent: UInt32?
+        var adjacentParent: UInt32?
+        var createdSecond: UInt64
+        var closedSecond: UInt64?
+        var children: [UInt32] = []
+    }
+
+    private let stream: StreamState
+    private let second: UInt64
+    private let firstNumber: UInt64
+    private var drafts: [UInt32: Draft] = [:]
+    private(set) var steps: [ResizeStep] = []
+    private var nextIndex: UInt32
+
+    /// Begins with the stream's open shards.
+    /// - Parameters:
+    ///   - firstNumber: The log's number of the first shard to come; the others follow.
+    ///   - second: The catalog's time, from which the new shards' indices count.
+    init(_ stream: StreamState, firstNumber: UInt64, second: UInt64) {
+        self.stream = stream
+        self.second = second
+        self.firstNumber = firstNumber
+        nextIndex = stream.nextShardIndex
+        drafts.reserveCapacity(2 * stream.open.count)
+        for place in 0..<stream.open.count {
+            let shard = stream.open[place]
+            drafts[shard.id.index] = Draft(
+                range: shard.range, number: shard.number, createdSecond: shard.createdSecond)
+        }
+    }
+
+    /// How many shards have come to be.
+    var addedCount: Int { Int(nextIndex - stream.nextShardIndex) }
+
+    /// A shard may begin so many keys beside where equal ranges would have it: ⌊2^128 / n⌋ is
+    /// rounded otherwise for each n, and without this, doubling would cut slivers of single keys.
+    /// The narrowest equal range has 2^114 keys.
+    static let slack: UInt128 = 1 << 32
+
+    /// Decides the steps to `target` open shards of equal ranges: shards are split where a new
+    /// range begins, halving so that the line of ancestors stays short, and the parts of a new
+    /// range are merged pair by pair.
+    mutating func plan(target: Int) {
+        let ranges = equalRanges(target)
+        var pieces: [UInt32] = []
+        var next = 1
+        for place in 0..<stream.open.count {
+            let shard = stream.open[place]
+            var cuts: [UInt128] = []
+            while next < ranges.count, ranges[next].start <= shard.range.end {
+                if ranges[next].start > shard.range.start { cuts.append(ranges[next].start) }
+                next += 1
+            }
+            split(shard.id.index, at: cuts[...], into: &pieces)
+        }
+        var first = 0
+        for range in ranges {
+            var end = first
+            while end < pieces.count, let piece = drafts[pieces[end]],
+                piece.range.start <= range.end
+            {
+                end += 1
+            }
+            _ = merge(pieces[first..<end])
+            first = end
+        }
+    }
+
+    /// Equal ranges, which begin where an open shard begins if that is within the slack.
+    private func equalRanges(_ count: Int) -> [HashRange] {
+        var starts = HashRange.uniform(count: count).map(\.start)
+        var place = 0
+        for index in starts.indices.dropFirst() {
+            while place + 1 < stream.open.count,
+                stream.open[place + 1].range.start <= starts[index] + Self.slack
+            {
+                place += 1
+            }
+            let near = stream.open[place].range.start
+            if near > 0, near + Self.slack >= starts[index] { starts[index] = near }
+        }
+        return starts.indices.map { index in
+            HashRange(
+                start: starts[index],
+                end: index + 1 < starts.count ? starts[index + 1] - 1 : .max)
+        }
+    }
+
+    private mutating func split(
+        _ shard: UInt32, at cuts: ArraySlice<UInt128>, into pieces: inout [UInt32]
+    ) {
+        guard !cuts.isEmpty, let present = drafts[shard] else { return pieces.append(shard) }
+        let middle = (cuts.startIndex + cuts.endIndex) / 2
+        let lower = nextIndex
+        let step = ResizeStep.split(
+            shard: shard, hashKey: cuts[middle], closedSecond: max(second, present.createdSecond))
+        guard take(step) else { preconditionFailure("a cut is outside of its shard") }
+        split(lower, at: cuts[..<middle], into: &pieces)
+        split(lower + 1, at: cuts[(middle + 1)...], into: &pieces)
+    }
+
+    /// Merges neighbours; answers the one that is left.
+    private mutating func merge(_ pieces: ArraySlice<UInt32>) -> UInt32 {
+        precondition(!pieces.isEmpty, "every new range has a part of an old one")
+        if pieces.count == 1 { return pieces[pieces.startIndex] }
+        let middle = (pieces.startIndex + pieces.endIndex) / 2
+        let lower = merge(pieces[..<middle])
+        let upper = merge(pieces[middle...])
+        let closing = max(
+            second, drafts[lower]?.createdSecond ?? 0, drafts[upper]?.createdSecond ?? 0)
+        let merged = nextIndex
+        guard take(.merge(lower: lower, upper: upper, closedSecond: closing)) else {
+            preconditionFailure("parts of one range are not neighbours")
+        }
+        return merged
+    }
+
+    /// Takes a step; false, and nothing happens, if it does not fit.
+    mutating func take(_ step: ResizeStep) -> Bool {
+        switch step {
+        case .split(let index, let hashKey, let closedSecond):
+            guard var parent = drafts[index], parent.closedSecond == nil,
+                parent.range.start < hashKey, hashKey <= parent.range.end,
+                closedSecond >= parent.createdSecond,
+                nextIndex < SequenceNumber.greatestShardIndex - 1
+            else { return false }
+            let lower = add(
+                HashRange(start: parent.range.start, end: hashKey - 1), index, nil, closedSecond)
+            let upper = add(
+                HashRange(start: hashKey, end: parent.range.end), index, nil, closedSecond)
+            parent.closedSecond = closedSecond
+            parent.children = [lower, upper]
+            drafts[index] = parent
+        case .merge(let lower, let upper, let closedSecond):
+            guard var first = drafts[lower], var last = drafts[upper],
+                first.closedSecond == nil, last.closedSecond == nil, lower != upper,
+                let range = first.range.merged(with: last.range),
+                closedSecond >= first.createdSecond, closedSecond >= last.createdSecond,
+                nextIndex < SequenceNumber.greatestShardIndex
+            else { return false }
+            let child = add(range, lower, upper, closedSecond)
+            first.closedSecond = closedSecond
+            first.children = [child]
+            last.closedSecond = closedSecond
+            last.children = [child]
+            drafts[lower] = first
+            drafts[upper] = last
+        }
+        steps.append(step)
+        return true
+    }
+
+    private mutating func add(
+        _ range: HashRange, _ parent: UInt32, _ adjacentParent: UInt32?, _ closedSecond: UInt64
+    ) -> UInt32 {
+        let index = nextIndex
+        nextIndex += 1
+        drafts[index] = Draft(
+            range: range,
+            number: ShardNumber(rawValue: firstNumber + UInt64(index - stream.nextShardIndex)),
+            parent: parent, adjacentParent: adjacentParent, createdSecond: closedSecond + 1)
+        return index
+    }
+
+    /// The shards that were there and are closed, and those that have come to be, by index.
+    func outcome() -> (closed: [ShardState], added: [ShardState]) {
+        var closed: [ShardState] = []
+        for place in 0..<stream.open.count {
+            let shard = stream.open[place]
+            guard let draft = drafts[shard.id.index], let second = draft.closedSecond else {
+                continue
+            }
+            closed.append(shard.closed(at: second, children: draft.children))
+        }
+        var added: [ShardState] = []
+        for index in stream.nextShardIndex..<nextIndex {
+            guard let draft = drafts[index] else { continue }
+            added.append(
+                ShardState(
+                    id: ShardID(index: index), number: draft.number, range: draft.range,
+                    parent: draft.parent, adjacentParent: draft.adjacentParent,
+                    createdSecond: draft.createdSecond, openedSecond: second,
+                    closedSecond: draft.closedSecond, children: draft.children))
+        }
+        return (closed, added)
+    }
+}
