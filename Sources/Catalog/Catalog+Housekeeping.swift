@@ -47,6 +47,30 @@ extension Catalog {
         return isSound
     }
 
+    /// Ends the statuses that streams and consumers do not stay in and that nobody else has ended:
+    /// those that a restart found, and those whose end the log has let go. Call it about once a
+    /// second.
+    ///
+    /// One is due half a second after its time, counted from the first call that saw it.
+    public func settleOverdue(delayMilliseconds: Int) {
+        let now = log.nodeMilliseconds()
+        let grace = rules.passesThroughStates ? Int64(delayMilliseconds) + 500 : 0
+        let unsettled = snapshot.unsettled
+        let due = firstSeen.withLock { seen in
+            seen = seen.filter { unsettled.contains($0.key) }
+            for one in unsettled where seen[one] == nil { seen[one] = now }
+            return seen.filter { now - $0.value >= grace }.map(\.key)
+        }
+        for one in due {
+            do throws(CatalogRefusal) {
+                try perform(.settle(one), waiter: nil)
+            } catch {
+                // Settled meanwhile, or the log takes no writes: the next call looks again.
+                continue
+            }
+        }
+    }
+
     /// Stores the durable state as the log's control snapshot if the log wants one, so that the
     /// journal can be recycled and a start is quick. Call it about once a second. Waits for the
     /// disk.

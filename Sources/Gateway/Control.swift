@@ -109,6 +109,7 @@ extension Worker {
         switch outcome {
         case .applied:
             refreshSnapshot()
+            scheduleSettling()
             pending.request.succeed(pending.answer)
         case .failed:
             pending.request.fail(.internalFailure)

@@ -27,7 +27,7 @@ extension Worker {
         let stream = try request.stream(input.stream)
         request.succeed(
             DescribeStreamSummary.Output(
-                stream: stream.overview, openShardCount: stream.open.count,
+                stream: stream.overview, openShardCount: stream.shownOpenShards,
                 consumerCount: stream.consumers.count, maxRecordKiB: Int(stream.maxRecordKiB)
             ).encoded(request.encoding))
     }
@@ -59,12 +59,16 @@ extension StreamState {
             createdSecond: createdSecond)
     }
 
+    /// The open shards that clients are told of: none before the stream is made.
+    var shownOpenShards: Int { status == .creating ? 0 : open.count }
+
     /// Shards in the order of their ids, without those that closed before the retention began.
     func retainedShards(
         after index: UInt32?, limit: Int, cutoff: Int64,
         where isWanted: (ShardState) -> Bool = { _ in true }
     ) -> [ShardState] {
         var page: [ShardState] = []
+        guard status != .creating else { return page }
         shards.visit(after: index) { shard in
             if let end = end(of: shard), end < cutoff { return true }
             if isWanted(shard) { page.append(shard) }

@@ -108,12 +108,15 @@ extension Worker {
             for subscription in feed.takeSleepers() { subscription.wake() }
         }
         fanOut.forEach { subscription in
-            guard let stream = snapshot.stream(id: subscription.feed.stream) else {
+            guard let stream = snapshot.stream(id: subscription.feed.stream),
+                stream.status != .deleting
+            else {
                 let arn = subscription.consumer.arn.stream
                 return subscription.end(
                     .exception(.streamNotFound(name: arn.name, account: arn.account)))
             }
-            if stream.consumer(id: subscription.consumer.id) == nil {
+            let consumer = stream.consumer(id: subscription.consumer.id)
+            if consumer == nil || consumer?.status == .deleting {
                 let arn = subscription.consumer.arn
                 subscription.end(
                     .exception(.consumerNotFound(name: arn.name, account: arn.stream.account)))

@@ -105,12 +105,19 @@ public struct GatewaySettings: Sendable {
     public var bodyMemoryBytes: Int
     /// Scales lifetimes and expiries; for tests.
     public var timeScale: TimeScale
+    /// How long streams and consumers are CREATING, UPDATING and DELETING; 0 if not at all, which
+    /// the catalog's rules must agree with.
+    public var stateDelayMilliseconds: Int
 
-    public init(region: String, account: String, bodyMemoryBytes: Int, timeScale: TimeScale) {
+    public init(
+        region: String, account: String, bodyMemoryBytes: Int, timeScale: TimeScale,
+        stateDelayMilliseconds: Int = 0
+    ) {
         self.region = region
         self.account = account
         self.bodyMemoryBytes = bodyMemoryBytes
         self.timeScale = timeScale
+        self.stateDelayMilliseconds = stateDelayMilliseconds
     }
 }
 

@@ -116,14 +116,14 @@ extension Worker {
         let shard: ShardState
         switch pending.source {
         case .single(let input):
-            let hashKey = input.hashKey
-            shard = stream.openShard(for: hashKey)
+            let hashKey: UInt128
+            (shard, hashKey) = route(in: stream) { input.hashKey }
             result = staging.append(
                 shard.log, waiter: pending.token, ordinal: UInt32(ordinal), hashKey: hashKey,
                 partitionKey: input.partitionKey, data: input.data, minimumIndex: minimumIndex)
         case .batch(let input):
-            let hashKey = input.hashKey(ordinal)
-            shard = stream.openShard(for: hashKey)
+            let hashKey: UInt128
+            (shard, hashKey) = route(in: stream) { input.hashKey(ordinal) }
             result = staging.append(
                 shard.log, waiter: pending.token, ordinal: UInt32(ordinal), hashKey: hashKey,
                 partitionKey: input.partitionKey(ordinal), data: input.data(ordinal),
@@ -141,6 +141,22 @@ extension Worker {
         }
     }
 
+    /// The shard of a record: that of its hash key, or the next one in turn if the stream spreads
+    /// its records whatever their keys. The record then carries the first key of its shard.
+    private func route(
+        in stream: StreamState, hashKey: () -> UInt128
+    ) -> (ShardState, UInt128) {
+        switch stream.distribution {
+        case .userPartitionKey:
+            let hashKey = hashKey()
+            return (stream.openShard(for: hashKey), hashKey)
+        case .auto:
+            spreadRecords &+= 1
+            let shard = stream.open[spreadRecords % stream.open.count]
+            return (shard, shard.range.start)
+        }
+    }
+
     /// What SequenceNumberForOrdering asks of the log: an index above a number that one of this
     /// stream's shards has given out. A number of another shard orders nothing here.
     private func minimumIndex(
@@ -151,6 +167,8 @@ extension Worker {
             text, stream: stream.name, account: stream.account)
         guard let number = SequenceNumber(text), number.second <= UInt64(nodeMilliseconds) / 1000
         else { throw invalid }
+        // A stream that spreads its records has no order between them.
+        guard stream.distribution == .userPartitionKey else { return 0 }
         let shard = stream.openShard(for: input.hashKey)
         guard number.shardIndex == shard.id.index,
             number.shardCreatedSecond == shard.createdSecond

@@ -70,7 +70,8 @@ extension ServiceError {
             self = .streamIsOnDemand(name: key.name, account: key.account)
         case .streamIsProvisioned(let key):
             self = ServiceError(
-                .validation, "Stream \(key.name) is not in On-Demand mode and does not scale itself.")
+                .validation,
+                "Stream \(key.name) is not in On-Demand mode and does not scale itself.")
         case .shardNotFound(let key, let shard):
             self = .shardNotFound(
                 shardID: shard.description, stream: key.name, account: key.account)

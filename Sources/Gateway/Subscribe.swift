@@ -12,6 +12,9 @@ extension Worker {
     func subscribe(_ request: Request, _ input: SubscribeToShard.Input) throws(ServiceError) {
         guard !isDraining else { throw .goingDown }
         let (stream, consumer) = try request.consumer(.arn(input.consumer))
+        guard stream.status != .deleting else {
+            throw .streamNotFound(name: stream.name, account: stream.account)
+        }
         guard consumer.status == .active else {
             throw .consumerNotActive(
                 name: consumer.name, createdSecond: consumer.createdSecond,

@@ -50,6 +50,10 @@ public final class Worker {
     /// Subscriptions whose turn at the disk did not come; see `prefault`.
     var diskBusy: [Subscription] = []
     private var drainTimers: [Timer] = []
+    /// What this reactor will settle, see `scheduleSettling`.
+    var settling: [Unsettled: Timer] = [:]
+    /// Records that went to a shard in turn, whatever their keys.
+    var spreadRecords = 0
     private var acceptor: Acceptor?
     let defaults: Caller
 
@@ -310,6 +314,8 @@ enum Waiting {
     case put(PendingPut)
     /// Told when its change is durable and published, or refused.
     case control(PendingChange)
+    /// A status of a stream or consumer is being ended; nobody is answered.
+    case settling
     /// Told when a worker thread has made the whole answer.
     case answer(Request)
     /// Told when a worker thread has decoded the body.

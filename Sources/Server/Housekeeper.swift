@@ -15,6 +15,7 @@ final class Housekeeper: Sendable {
     private let logger: Logger
     private let isBusy = Atomic<Bool>(false)
     private let tickets: TicketKeys
+    private let stateDelayMilliseconds: Int
     private let lastTrim = Atomic<Int64>(0)
     private let lastRotation = Atomic<Int64>(0)
 
@@ -25,12 +26,14 @@ final class Housekeeper: Sendable {
     private static let trimMilliseconds: Int64 = 10_000
 
     init(
-        log: ShardLog, catalog: Catalog, tickets: TicketKeys, logger: Logger
+        log: ShardLog, catalog: Catalog, tickets: TicketKeys, stateDelayMilliseconds: Int,
+        logger: Logger
     ) throws(SystemError) {
         self.log = log
         self.catalog = catalog
         self.logger = logger
         self.tickets = tickets
+        self.stateDelayMilliseconds = stateDelayMilliseconds
         lastRotation.store(log.nodeMilliseconds(), ordering: .relaxed)
         pool = try WorkerPool(threads: 1, capacity: 4)
     }
@@ -53,6 +56,7 @@ final class Housekeeper: Sendable {
 
     private func round() {
         log.housekeep()
+        catalog.settleOverdue(delayMilliseconds: stateDelayMilliseconds)
         catalog.flushCursors()
         let now = log.nodeMilliseconds()
         if now - lastTrim.load(ordering: .relaxed) >= Self.trimMilliseconds {

@@ -39,7 +39,8 @@ public enum Server {
                 settings: GatewaySettings(
                     region: configuration.region, account: configuration.account,
                     bodyMemoryBytes: configuration.bodyMemoryBytes,
-                    timeScale: TimeScale(factor: configuration.timeScale)),
+                    timeScale: TimeScale(factor: configuration.timeScale),
+                    stateDelayMilliseconds: configuration.stateDelayMilliseconds),
                 log: log, catalog: catalog, tokenKey: tokenKey, reactors: configuration.reactors
             ) { node, page in
                 switch page {
@@ -50,7 +51,9 @@ public enum Server {
         }
         let tickets = TicketKeys()
         let housekeeper = try step("housekeeper") { () throws(SystemError) in
-            try Housekeeper(log: log, catalog: catalog, tickets: tickets, logger: logger)
+            try Housekeeper(
+                log: log, catalog: catalog, tickets: tickets,
+                stateDelayMilliseconds: configuration.stateDelayMilliseconds, logger: logger)
         }
         let reactors = try startReactors(
             configuration, node: node, identity: identity, tickets: tickets, listener: listener,
@@ -78,7 +81,7 @@ public enum Server {
             var log = ShardLog.Configuration(
                 folder: folder + "/log", wallMilliseconds: { WallClock.milliseconds }, files: files)
             log.durability = configuration.durability
-            return try Catalog.open(log)
+            return try Catalog.open(log, rules: configuration.rules)
         } catch {
             throw StartFailure("\(folder): \(error)")
         }

@@ -1,3 +1,4 @@
+internal import Catalog
 public import ShardLog
 
 /// Everything that `weir serve` was told.
@@ -18,12 +19,14 @@ public struct ServerConfiguration: Sendable {
     public var bodyMemoryBytes: Int
     /// Factor on lifetimes and expiries, for tests; 1 in production.
     public var timeScale: Double
+    /// How long streams and consumers are CREATING, UPDATING and DELETING, 0 to 60000.
+    public var stateDelayMilliseconds: Int
     public var logLevel: LogLevel
 
     public init(
         dataFolder: String, listen: ListenAddress, reactors: Int, durability: Durability,
         certificateFiles: CertificateFiles?, region: String, account: String,
-        bodyMemoryBytes: Int, timeScale: Double, logLevel: LogLevel
+        bodyMemoryBytes: Int, timeScale: Double, stateDelayMilliseconds: Int, logLevel: LogLevel
     ) {
         self.dataFolder = dataFolder
         self.listen = listen
@@ -34,11 +37,19 @@ public struct ServerConfiguration: Sendable {
         self.account = account
         self.bodyMemoryBytes = bodyMemoryBytes
         self.timeScale = timeScale
+        self.stateDelayMilliseconds = stateDelayMilliseconds
         self.logLevel = logLevel
     }
 }
 
 extension ServerConfiguration {
+    /// How the catalog takes changes.
+    var rules: CatalogRules {
+        var rules = CatalogRules()
+        rules.passesThroughStates = stateDelayMilliseconds > 0
+        return rules
+    }
+
     /// Reads `commit`, `interval:MS` (1 to 60000) or `os`; nil if it is none of them.
     public static func durability(_ text: String) -> Durability? {
         switch text {

@@ -50,6 +50,13 @@ struct ServeCommand: ParsableCommand {
     @Option(help: "debug, info, warning or error.")
     var logLevel = "info"
 
+    @Option(
+        help: """
+            How long streams and consumers are CREATING, UPDATING and DELETING, in milliseconds, 0 \
+            to 60000. With 0 they pass through at once, and waiters return with their first look.
+            """)
+    var stateDelayMs = 0
+
     @Option(help: .hidden)
     var timeScale: Double = 1
 
@@ -94,6 +101,9 @@ struct ServeCommand: ParsableCommand {
         guard timeScale > 0, timeScale <= 1 else {
             throw ValidationError("--time-scale \(timeScale): expected more than 0 and at most 1.")
         }
+        guard (0...60_000).contains(stateDelayMs) else {
+            throw ValidationError("--state-delay-ms \(stateDelayMs): expected 0 to 60000.")
+        }
         guard let durability = ServerConfiguration.durability(durability) else {
             throw ValidationError(
                 "--durability \(self.durability): expected commit, interval:MS (1 to 60000) or os.")
@@ -105,7 +115,7 @@ struct ServeCommand: ParsableCommand {
                 key.map { CertificateFiles(certificate: cert, key: $0) }
             },
             region: region, account: account, bodyMemoryBytes: try parsedMemory(),
-            timeScale: timeScale, logLevel: level)
+            timeScale: timeScale, stateDelayMilliseconds: stateDelayMs, logLevel: level)
     }
 
     private func parsedMemory() throws -> Int {

@@ -1,0 +1,34 @@
+import Catalog
+import Reactor
+import ShardLog
+
+/// The end of CREATING, UPDATING and DELETING, when the operator wants them to last.
+///
+/// The reactor whose request began such a status ends it in time. What a crash or a full disk has
+/// left in it is found by the housekeeper (`Catalog.settleOverdue`), so nothing stays in between.
+extension Worker {
+    /// Sees to it that what is not settled will be. Two reactors may see to the same one: the
+    /// second finds it settled.
+    func scheduleSettling() {
+        let delay = node.settings.stateDelayMilliseconds
+        guard delay > 0 else { return }
+        for unsettled in snapshot.unsettled where settling[unsettled] == nil {
+            let timer = Timer { [unowned self] in settle(unsettled) }
+            settling[unsettled] = timer
+            reactor.schedule(timer, at: reactor.now &+ UInt64(delay) &* 1_000_000)
+        }
+    }
+
+    private func settle(_ unsettled: Unsettled) {
+        settling[unsettled] = nil
+        // The waiter has this reactor look at the catalog when it is done.
+        let token = waiting.insert(.settling)
+        do throws(CatalogRefusal) {
+            try node.catalog.perform(
+                .settle(unsettled), waiter: Waiter(reader: index, token: token))
+        } catch {
+            // It is settled or gone, or the log takes no writes and the housekeeper comes back.
+            waiting.remove(token)
+        }
+    }
+}
