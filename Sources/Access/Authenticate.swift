@@ -2,7 +2,8 @@
 ///
 /// Every request passes here once, after its framing was accepted and before it is examined. For
 /// now nothing is verified: the caller is who the credential scope says, which is why the server
-/// listens on loopback only.
+/// listens on loopback only. An access key id of exactly twelve digits is the account, so that tests
+/// can be several.
 ///
 /// - Parameters:
 ///   - authorization: The value of the `Authorization` header, if there is one.
@@ -27,6 +28,13 @@ public func authenticate(
     guard let scope else { return caller }
     caller.hasCredentials = true
     caller.accessKeyID = scope.accessKeyID
+    if isAccount(scope.accessKeyID) { caller.account = scope.accessKeyID }
     caller.region = scope.region ?? defaults.region
     return caller
+}
+
+/// Whether an access key's id is an account's number.
+private func isAccount(_ id: String) -> Bool {
+    id.utf8.count == 12
+        && id.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
 }

@@ -2,7 +2,7 @@
 public struct Caller: Sendable, Hashable {
     /// The account whose streams the request is about: twelve digits.
     public var account: String
-    /// The region that the request was signed for.
+    /// The region that the request was signed for, or the server's own if it names none.
     public var region: String
     /// The id of the key that signed the request, or nil if nothing was signed.
     public var accessKeyID: String?

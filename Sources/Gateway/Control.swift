@@ -11,16 +11,16 @@ extension Worker {
             account: request.caller.account, region: request.caller.region, name: input.name)
         let change = CreateStreamRequest(
             key: key, shardCount: input.shardCount, mode: input.mode,
-            maxRecordKiB: UInt32(input.maxRecordKiB),
-            tags: input.tags.map { ResourceTag(key: $0.key, value: $0.value) })
-        try submit(request, .createStream(change)) { _ in [] }
+            maxRecordKiB: UInt32(input.maxRecordKiB), tags: input.tags,
+            distribution: input.distribution, warmMiBps: input.warmMiBps.map { UInt32($0) })
+        try submit(request, .createStream(change))
     }
 
     func deleteStream(_ request: Request, _ input: DeleteStream.Input) throws(ServiceError) {
-        let key = try request.streamKey(input.stream)
+        let stream = try request.stream(input.stream)
         let change = CatalogChange.deleteStream(
-            key, enforceConsumerDeletion: input.enforceConsumerDeletion)
-        try submit(request, change) { _ in [] }
+            stream.key, enforceConsumerDeletion: input.enforceConsumerDeletion)
+        try submit(request, change)
     }
 
     func splitShard(_ request: Request, _ input: SplitShard.Input) throws(ServiceError) {
@@ -35,7 +35,7 @@ extension Worker {
         }
         let change = CatalogChange.splitShard(
             stream.key, shard: shard, newStartingHashKey: hashKey)
-        try submit(request, change) { _ in [] }
+        try submit(request, change)
     }
 
     func mergeShards(_ request: Request, _ input: MergeShards.Input) throws(ServiceError) {
@@ -43,7 +43,7 @@ extension Worker {
         let shard = try request.reshardable(input.shardID, of: stream)
         let adjacent = try request.reshardable(input.adjacentShardID, of: stream)
         let change = CatalogChange.mergeShards(stream.key, shard: shard, adjacent: adjacent)
-        try submit(request, change) { _ in [] }
+        try submit(request, change)
     }
 
     func registerConsumer(
@@ -51,7 +51,8 @@ extension Worker {
     ) throws(ServiceError) {
         let stream = try request.stream(StreamSelector(arn: input.stream))
         let encoding = request.encoding
-        let change = CatalogChange.registerConsumer(stream.key, name: input.consumerName)
+        let change = CatalogChange.registerConsumer(
+            stream.key, name: input.consumerName, tags: input.tags)
         try submit(request, change) { result in
             guard case .consumerRegistered(let consumer) = result else { return [] }
             // The consumer can be used at once; AWS says CREATING here and clients expect it.
@@ -67,7 +68,7 @@ extension Worker {
         let (stream, consumer) = try request.consumer(input.consumer)
         let change = CatalogChange.deregisterConsumer(
             stream.key, name: consumer.name, createdSecond: consumer.createdSecond)
-        try submit(request, change) { _ in [] }
+        try submit(request, change)
     }
 
     func commitCursor(_ request: Request, _ input: CommitCursor.Input) throws(ServiceError) {
@@ -83,13 +84,14 @@ extension Worker {
         let point = CursorPoint(index: index, milliseconds: nodeMilliseconds)
         let change = CatalogChange.commitCursor(
             consumer: consumer.id, shard: shard.number, point)
-        try submit(request, change) { _ in [] }
+        try submit(request, change)
     }
 
-    /// Hands a change to the catalog. The answer waits until it is durable and published.
-    private func submit(
+    /// Hands a change to the catalog. The answer waits until it is durable and published; it is
+    /// empty unless `output` makes one of the result.
+    func submit(
         _ request: Request, _ change: CatalogChange,
-        output: @escaping (CatalogResult) -> [UInt8]
+        output: (CatalogResult) -> [UInt8] = { _ in [] }
     ) throws(ServiceError) {
         let pending = PendingChange(request: request)
         let token = waiting.insert(.control(pending))

@@ -28,8 +28,20 @@ extension Worker {
         request.succeed(
             DescribeStreamSummary.Output(
                 stream: stream.overview, openShardCount: stream.shownOpenShards,
-                consumerCount: stream.consumers.count, maxRecordKiB: Int(stream.maxRecordKiB)
+                consumerCount: stream.consumers.count, maxRecordKiB: Int(stream.maxRecordKiB),
+                distribution: stream.distribution, warmThroughput: warmThroughput(of: stream)
             ).encoded(request.encoding))
+    }
+
+    /// What clients are told of a stream's warm throughput: only on-demand streams of accounts with
+    /// a commitment have one.
+    private func warmThroughput(of stream: StreamState) -> WarmThroughput? {
+        let second = UInt64(max(0, nodeMilliseconds)) / 1000
+        guard stream.mode == .onDemand,
+            snapshot.commitment(account: stream.account).isInForce(at: second)
+        else { return nil }
+        let target = Int(stream.warmMiBps ?? 0)
+        return WarmThroughput(target: target, current: min(target, stream.open.count))
     }
 
     func describeConsumer(
@@ -56,7 +68,7 @@ extension StreamState {
     var overview: StreamOverview {
         StreamOverview(
             name: name, arn: arn, status: status, mode: mode, retentionHours: Int(retentionHours),
-            createdSecond: createdSecond)
+            createdSecond: createdSecond, metrics: metrics)
     }
 
     /// The open shards that clients are told of: none before the stream is made.

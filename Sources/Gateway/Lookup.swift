@@ -5,25 +5,85 @@ import ShardLog
 
 /// What a request's names mean in the catalog as this reactor sees it.
 extension Request {
-    /// The account, region and name that a selector means for this caller.
+    /// The account, region and name that a selector means for this caller. An ARN of another region
+    /// than the one that the request was signed for names nothing there.
     func streamKey(_ selector: StreamSelector) throws(ServiceError) -> StreamKey {
-        if let arn = selector.arn {
-            guard arn.account == caller.account else {
-                throw .otherAccount(
-                    operation ?? .describeStream, arn: arn.description, account: caller.account)
-            }
-            return StreamKey(account: arn.account, region: arn.region, name: arn.name)
+        guard let arn = selector.arn else {
+            return StreamKey(
+                account: caller.account, region: caller.region, name: selector.name)
         }
-        return StreamKey(account: caller.account, region: caller.region, name: selector.name)
+        try checkRegion(arn)
+        return StreamKey(account: arn.account, region: arn.region, name: arn.name)
     }
 
-    /// The stream that a request names.
+    /// The stream that a request names, if the caller may do this with it.
     func stream(_ selector: StreamSelector) throws(ServiceError) -> StreamState {
         let key = try streamKey(selector)
         guard let stream = worker.snapshot.stream(key) else {
+            // Whether others have a stream is nobody's business.
+            if let arn = selector.arn { try checkOwner(arn) }
             throw .streamNotFound(name: key.name, account: key.account)
         }
+        try authorize(stream)
         return stream
+    }
+
+    private func checkRegion(_ arn: StreamARN) throws(ServiceError) {
+        guard arn.region == caller.region else {
+            throw .otherRegion(arn: arn.description, region: caller.region)
+        }
+    }
+
+    func checkOwner(_ arn: StreamARN) throws(ServiceError) {
+        guard arn.account == caller.account else { throw refusal(of: arn.description) }
+    }
+
+    private func refusal(of arn: String) -> ServiceError {
+        .otherAccount(
+            operation ?? .describeStream, arn: arn, account: caller.account)
+    }
+
+    /// Refuses the caller what neither the ownership of a stream nor its policy lets them do.
+    func authorize(_ stream: StreamState) throws(ServiceError) {
+        if stream.account == caller.account, stream.policy == nil { return }
+        try authorize(stream.policy, on: stream.arn.description, of: stream.account)
+    }
+
+    /// Refuses the caller what neither the ownership of a consumer nor its policy lets them do.
+    func authorize(_ consumer: ConsumerState, of stream: StreamState) throws(ServiceError) {
+        if stream.account == caller.account, consumer.policy == nil { return }
+        try authorize(consumer.policy, on: consumer.arn.description, of: stream.account)
+    }
+
+    private func authorize(
+        _ policy: String?, on arn: String, of owner: String
+    ) throws(ServiceError) {
+        guard let operation else { return }
+        let verdict = policy.map {
+            worker.policies.policy($0).verdict(
+                account: caller.account, action: "kinesis:" + operation.name, resource: arn)
+        }
+        switch verdict {
+        case .allowed: return
+        case .denied: throw refusal(of: arn)
+        case .silent, nil: if owner != caller.account { throw refusal(of: arn) }
+        }
+    }
+
+    /// A stream or a consumer with its stream.
+    enum Resource {
+        case stream(StreamState)
+        case consumer(ConsumerState, StreamState)
+    }
+
+    /// What a ResourceARN names.
+    func resource(_ arn: ResourceARN) throws(ServiceError) -> Resource {
+        switch arn {
+        case .stream(let arn): return .stream(try stream(StreamSelector(arn: arn)))
+        case .consumer(let arn):
+            let (stream, consumer) = try consumer(.arn(arn))
+            return .consumer(consumer, stream)
+        }
     }
 
     /// A stream that takes records: one in CREATING or DELETING answers as if it were not there.
@@ -35,24 +95,31 @@ extension Request {
         return stream
     }
 
-    /// A consumer and its stream.
+    /// A consumer and its stream, if the caller may do this with the consumer.
     func consumer(
         _ selector: ConsumerSelector
     ) throws(ServiceError) -> (StreamState, ConsumerState) {
+        let arn: StreamARN
+        let name: String
+        var createdSecond: UInt64?
         switch selector {
-        case .arn(let arn):
-            let stream = try stream(StreamSelector(arn: arn.stream))
-            guard let consumer = stream.consumer(named: arn.name),
-                consumer.createdSecond == arn.createdSecond
-            else { throw .consumerNotFound(name: arn.name, account: stream.account) }
-            return (stream, consumer)
-        case .name(let streamARN, let name):
-            let stream = try stream(StreamSelector(arn: streamARN))
-            guard let consumer = stream.consumer(named: name) else {
-                throw .consumerNotFound(name: name, account: stream.account)
-            }
-            return (stream, consumer)
+        case .arn(let consumer):
+            (arn, name, createdSecond) = (consumer.stream, consumer.name, consumer.createdSecond)
+        case .name(let stream, let consumer): (arn, name) = (stream, consumer)
         }
+        let key = try streamKey(StreamSelector(arn: arn))
+        guard let stream = worker.snapshot.stream(key) else {
+            try checkOwner(arn)
+            throw .streamNotFound(name: key.name, account: key.account)
+        }
+        guard let consumer = stream.consumer(named: name),
+            createdSecond == nil || createdSecond == consumer.createdSecond
+        else {
+            try checkOwner(arn)
+            throw .consumerNotFound(name: name, account: key.account)
+        }
+        try authorize(consumer, of: stream)
+        return (stream, consumer)
     }
 
     /// A shard to read from, by the lenient forms of its id.

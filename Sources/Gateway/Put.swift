@@ -62,6 +62,7 @@ final class PendingPut {
 extension Worker {
     func putRecord(_ request: Request, _ input: PutRecord.Input) throws(ServiceError) {
         let stream = try request.writableStream(input.stream)
+        if stream.distribution == .userPartitionKey { try input.checkPartitionKey() }
         try input.checkSize(limitBytes: stream.maxRecordBytes)
         let minimum = try minimumIndex(input, stream)
         if input.dryRun { throw .dryRun }
@@ -74,6 +75,7 @@ extension Worker {
 
     func putRecords(_ request: Request, _ input: PutRecords.Input) throws(ServiceError) {
         let stream = try request.writableStream(input.stream)
+        if stream.distribution == .userPartitionKey { try input.checkPartitionKeys() }
         try input.checkSizes(limitBytes: stream.maxRecordBytes)
         if input.dryRun { throw .dryRun }
         let pending = PendingPut(request: request, source: .batch(input))

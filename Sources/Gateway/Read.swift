@@ -34,9 +34,11 @@ extension Worker {
         guard let stream = snapshot.stream(key), stream.status != .creating,
             let shard = stream.shards[id.index]
         else {
+            if let arn = input.stream.arn { try request.checkOwner(arn) }
             throw .shardDoesNotExist(
                 shardID: id.description, stream: key.name, account: key.account)
         }
+        try request.authorize(stream)
         return (stream, shard)
     }
 
@@ -80,6 +82,7 @@ extension Worker {
             throw .shardDoesNotExist(
                 shardID: shardID, stream: iterator.streamName, account: account)
         }
+        try request.authorize(stream)
         if let arn = input.arn, arn != stream.arn {
             throw .iteratorOfOtherStream(arn: arn.description)
         }

@@ -63,6 +63,60 @@ extension Worker {
         case .listStreamConsumers:
             try listConsumers(request, ListStreamConsumers.decode(body, encoding))
         case .listCursors: try listCursors(request, ListCursors.decode(body, encoding))
+        default: try dispatchSetting(operation, request, body)
+        }
+    }
+
+    /// Operations that set what streams, consumers and accounts are, or show it.
+    private func dispatchSetting(
+        _ operation: Operation, _ request: Request, _ body: [UInt8]
+    ) throws(ServiceError) {
+        let encoding = request.encoding
+        switch operation {
+        case .addTagsToStream: try addTagsToStream(request, AddTagsToStream.decode(body, encoding))
+        case .removeTagsFromStream:
+            try removeTagsFromStream(request, RemoveTagsFromStream.decode(body, encoding))
+        case .listTagsForStream:
+            try listTagsForStream(request, ListTagsForStream.decode(body, encoding))
+        case .tagResource: try tagResource(request, TagResource.decode(body, encoding))
+        case .untagResource: try untagResource(request, UntagResource.decode(body, encoding))
+        case .listTagsForResource:
+            try listTagsForResource(request, ListTagsForResource.decode(body, encoding))
+        case .increaseStreamRetentionPeriod:
+            try increaseRetention(request, IncreaseStreamRetentionPeriod.decode(body, encoding))
+        case .decreaseStreamRetentionPeriod:
+            try decreaseRetention(request, DecreaseStreamRetentionPeriod.decode(body, encoding))
+        case .updateShardCount:
+            try updateShardCount(request, UpdateShardCount.decode(body, encoding))
+        case .updateStreamMode:
+            try updateStreamMode(request, UpdateStreamMode.decode(body, encoding))
+        case .updateStreamWarmThroughput:
+            try updateWarmThroughput(request, UpdateStreamWarmThroughput.decode(body, encoding))
+        case .updateMaxRecordSize:
+            try updateMaxRecordSize(request, UpdateMaxRecordSize.decode(body, encoding))
+        case .updateStreamRecordDistributionStrategy:
+            try updateDistribution(
+                request, UpdateStreamRecordDistributionStrategy.decode(body, encoding))
+        case .enableEnhancedMonitoring:
+            try enableMonitoring(request, EnableEnhancedMonitoring.decode(body, encoding))
+        case .disableEnhancedMonitoring:
+            try disableMonitoring(request, DisableEnhancedMonitoring.decode(body, encoding))
+        case .describeLimits: try describeLimits(request, DescribeLimits.decode(body, encoding))
+        case .describeAccountSettings:
+            try describeAccountSettings(request, DescribeAccountSettings.decode(body, encoding))
+        case .updateAccountSettings:
+            try updateAccountSettings(request, UpdateAccountSettings.decode(body, encoding))
+        case .startStreamEncryption:
+            try startEncryption(request, StartStreamEncryption.decode(body, encoding))
+        case .stopStreamEncryption:
+            try stopEncryption(request, StopStreamEncryption.decode(body, encoding))
+        case .putResourcePolicy:
+            try putResourcePolicy(request, PutResourcePolicy.decode(body, encoding))
+        case .getResourcePolicy:
+            try getResourcePolicy(request, GetResourcePolicy.decode(body, encoding))
+        case .deleteResourcePolicy:
+            try deleteResourcePolicy(request, DeleteResourcePolicy.decode(body, encoding))
+        default: preconditionFailure("an operation has no handler")
         }
     }
 

@@ -52,6 +52,8 @@ public final class Worker {
     private var drainTimers: [Timer] = []
     /// What this reactor will settle, see `scheduleSettling`.
     var settling: [Unsettled: Timer] = [:]
+    /// Resource policies that were read, by their texts.
+    let policies = PolicyCache()
     /// Records that went to a shard in turn, whatever their keys.
     var spreadRecords = 0
     private var acceptor: Acceptor?

@@ -26,6 +26,9 @@ public enum Limits {
     public static let tokenMilliseconds: Int64 = 300_000
     /// How many shards a stream gets that names neither mode nor number.
     public static let onDemandShards = 4
+    /// The least and the greatest time for which a stream keeps its records, in hours.
+    public static let leastRetentionHours = 24
+    public static let greatestRetentionHours = 8760
     /// How many items a ValidationException lists at most.
     public static let validationItems = 10
 

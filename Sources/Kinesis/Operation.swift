@@ -17,6 +17,29 @@ public enum Operation: Sendable, Hashable, CaseIterable {
     case subscribeToShard
     case splitShard
     case mergeShards
+    case addTagsToStream
+    case removeTagsFromStream
+    case listTagsForStream
+    case tagResource
+    case untagResource
+    case listTagsForResource
+    case increaseStreamRetentionPeriod
+    case decreaseStreamRetentionPeriod
+    case updateShardCount
+    case updateStreamMode
+    case updateStreamWarmThroughput
+    case updateMaxRecordSize
+    case updateStreamRecordDistributionStrategy
+    case enableEnhancedMonitoring
+    case disableEnhancedMonitoring
+    case describeLimits
+    case describeAccountSettings
+    case updateAccountSettings
+    case startStreamEncryption
+    case stopStreamEncryption
+    case putResourcePolicy
+    case getResourcePolicy
+    case deleteResourcePolicy
     case commitCursor
     case listCursors
 
@@ -75,6 +98,29 @@ public enum Operation: Sendable, Hashable, CaseIterable {
         case .subscribeToShard: "SubscribeToShard"
         case .splitShard: "SplitShard"
         case .mergeShards: "MergeShards"
+        case .addTagsToStream: "AddTagsToStream"
+        case .removeTagsFromStream: "RemoveTagsFromStream"
+        case .listTagsForStream: "ListTagsForStream"
+        case .tagResource: "TagResource"
+        case .untagResource: "UntagResource"
+        case .listTagsForResource: "ListTagsForResource"
+        case .increaseStreamRetentionPeriod: "IncreaseStreamRetentionPeriod"
+        case .decreaseStreamRetentionPeriod: "DecreaseStreamRetentionPeriod"
+        case .updateShardCount: "UpdateShardCount"
+        case .updateStreamMode: "UpdateStreamMode"
+        case .updateStreamWarmThroughput: "UpdateStreamWarmThroughput"
+        case .updateMaxRecordSize: "UpdateMaxRecordSize"
+        case .updateStreamRecordDistributionStrategy: "UpdateStreamRecordDistributionStrategy"
+        case .enableEnhancedMonitoring: "EnableEnhancedMonitoring"
+        case .disableEnhancedMonitoring: "DisableEnhancedMonitoring"
+        case .describeLimits: "DescribeLimits"
+        case .describeAccountSettings: "DescribeAccountSettings"
+        case .updateAccountSettings: "UpdateAccountSettings"
+        case .startStreamEncryption: "StartStreamEncryption"
+        case .stopStreamEncryption: "StopStreamEncryption"
+        case .putResourcePolicy: "PutResourcePolicy"
+        case .getResourcePolicy: "GetResourcePolicy"
+        case .deleteResourcePolicy: "DeleteResourcePolicy"
         case .commitCursor: "CommitCursor"
         case .listCursors: "ListCursors"
         }

@@ -45,6 +45,18 @@ import Testing
         #expect(caller(query: query) == Self.signed)
     }
 
+    @Test(arguments: [
+        ("123456789012", "123456789012"), ("12345678901", "000000000000"),
+        ("1234567890123", "000000000000"), ("12345678901a", "000000000000"),
+    ])
+    func `a key's id of twelve digits is the account`(id: String, account: String) {
+        let header = "AWS4-HMAC-SHA256 Credential=\(id)/20260102/us-east-1/kinesis/aws4_request"
+        #expect(caller(header: header).account == account)
+        #expect(
+            caller(query: "X-Amz-Credential=\(id)/20260102/r/kinesis/aws4_request").account
+                == account)
+    }
+
     @Test func `the header comes before the query`() {
         let header = "AWS4-HMAC-SHA256 Credential=OTHER/20260102/eu-west-1/kinesis/aws4_request"
         let query = "X-Amz-Credential=AKIDEXAMPLE/20260102/us-east-1/kinesis/aws4_request"

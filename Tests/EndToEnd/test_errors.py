@@ -66,11 +66,11 @@ VALIDATION = [
         constraint(f"'{'k' * 257}'", "partitionKey", "Member must have length less than or equal to 256")]),
     ("PutRecord", {"StreamName": S, "Data": "DATA", "PartitionKey": "k", "ExplicitHashKey": "01"}, [
         constraint("'01'", "explicitHashKey",
-                   r"Member must satisfy regular expression pattern: 0|([1-9]\d{0,38})")]),
+                   r"Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,38}))$")]),
     ("PutRecord", {"StreamName": S, "Data": "DATA", "PartitionKey": "k",
                    "SequenceNumberForOrdering": "x"}, [
         constraint("'x'", "sequenceNumberForOrdering",
-                   r"Member must satisfy regular expression pattern: 0|([1-9]\d{0,128})")]),
+                   r"Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,128}))$")]),
     ("PutRecords", {"StreamName": S}, [constraint("null", "records", NULL)]),
     ("PutRecords", {"StreamName": S, "Records": [
         {"Data": "DATA", "PartitionKey": "k"}, {"Data": "DATA"}]}, [
@@ -89,7 +89,7 @@ VALIDATION = [
     ("GetShardIterator", {"StreamName": S, "ShardId": SH0, "ShardIteratorType": "AT_SEQUENCE_NUMBER",
                           "StartingSequenceNumber": "007"}, [
         constraint("'007'", "startingSequenceNumber",
-                   r"Member must satisfy regular expression pattern: 0|([1-9]\d{0,128})")]),
+                   r"Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,128}))$")]),
     ("GetRecords", {}, [constraint("null", "shardIterator", NULL)]),
     ("GetRecords", {"ShardIterator": "x", "Limit": 0}, [
         constraint("'0'", "limit", "Member must have value greater than or equal to 1")]),
@@ -108,7 +108,7 @@ VALIDATION = [
         constraint("null", "newStartingHashKey", NULL)]),
     ("SplitShard", {"StreamName": S, "ShardToSplit": SH0, "NewStartingHashKey": "-1"}, [
         constraint("'-1'", "newStartingHashKey",
-                   r"Member must satisfy regular expression pattern: 0|([1-9]\d{0,38})")]),
+                   r"Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,38}))$")]),
     ("MergeShards", {"StreamName": S, "ShardToMerge": SH0}, [
         constraint("null", "adjacentShardToMerge", NULL)]),
     ("MergeShards", {"StreamName": S}, [

@@ -83,6 +83,14 @@ private func faults(
         case "list":
             guard let element = shape.element else { continue }
             violate(.list([]), "'[]'", "Member must have length greater than or equal to 1")
+            if element.type == "string" {
+                faults += textListFaults(shape, element, path) { sample in
+                    var members = valid
+                    members[index].1 = sample
+                    return rebuild(members)
+                }
+                continue
+            }
             for place in [0, 2] {
                 faults += structureFaults(element, "\(path).\(place + 1).member") { inner in
                     var members = valid
@@ -126,6 +134,45 @@ private func structureFaults(
     faults(shape.members ?? [], prefix: path + ".") { rebuild(.map($0)) }
 }
 
+/// Every single fault of a list of texts.
+private func textListFaults(
+    _ list: InputModel.Shape, _ element: InputModel.Shape, _ path: String,
+    rebuild: (Sample) -> [(String, Sample)]
+) -> [Fault] {
+    func violation(_ texts: [String], _ phrase: String) -> Fault {
+        let value = "'[" + texts.joined(separator: ", ") + "]'"
+        return Fault(
+            members: rebuild(.list(texts.map { .text($0) })), code: .validation,
+            text: KinesisTests.violation(value, path, phrase))
+    }
+    var faults: [Fault] = []
+    if let values = element.enum, let last = values.last {
+        let phrase =
+            "Member must satisfy constraint: [Member must satisfy enum value set: "
+            + "[\(values.joined(separator: ", "))]]"
+        faults.append(violation([last, "X"], phrase))
+        let many = Array(repeating: last, count: (list.max ?? 0) + 1)
+        faults.append(
+            violation(many, "Member must have length less than or equal to \(list.max ?? 0)"))
+    } else {
+        let phrase =
+            "Member must satisfy constraint: [Member must have length less than or equal to "
+            + "\(element.max ?? 0), Member must have length greater than or equal to 1]"
+        for bad in ["", String(repeating: "k", count: (element.max ?? 0) + 1)] {
+            faults.append(violation(["a", bad], phrase))
+        }
+        let many = (0...(list.max ?? 0)).map { "k\($0)" }
+        faults.append(
+            violation(many, "Member must have length less than or equal to \(list.max ?? 0)"))
+    }
+    for (sample, text) in wrongKinds("string") {
+        faults.append(
+            Fault(
+                members: rebuild(.list([.text("a"), sample])), code: .serialization, text: text))
+    }
+    return faults
+}
+
 private func wrongKinds(_ type: String) -> [(Sample, String)] {
     let list = (Sample.list([]), "Start of list found where not expected")
     let map = (Sample.map([]), "Start of structure or map found where not expected.")
@@ -155,8 +202,7 @@ private func wrongKinds(_ type: String) -> [(Sample, String)] {
     case "list":
         return [
             (.text("x"), "Expected list or null"), (.number(1), "Expected list or null"),
-            (.boolean(true), "Expected list or null"), map, (.list([.text("x")]), "Expected null"),
-            (.list([.list([])]), list.1),
+            (.boolean(true), "Expected list or null"), map, (.list([.list([])]), list.1),
         ]
     case "map":
         return [
@@ -174,7 +220,7 @@ private func wrongKinds(_ type: String) -> [(Sample, String)] {
 private func badText(_ pattern: String) -> String? {
     switch pattern {
     case "[a-zA-Z0-9_.-]+": "a b"
-    case let pattern where pattern.hasPrefix("0|"): "01"
+    case let pattern where pattern.hasPrefix("^(0|"): "01"
     case let pattern where pattern.contains("arn"): "arn:aws:kinesis:us-east-1:12345678901:stream/x"
     default: "0123456789abcdefghij-xyZ"
     }

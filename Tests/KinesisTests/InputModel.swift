@@ -67,7 +67,7 @@ indirect enum Sample: Sendable {
         switch shape.pattern ?? "" {
         case "": "text"
         case "[a-z0-9]{20}-[a-z0-9]{3}": "0123456789abcdefghij-xyz"
-        case let pattern where pattern.hasPrefix("0|"): "7"
+        case let pattern where pattern.hasPrefix("^(0|"): "7"
         case let pattern where pattern.hasPrefix("^(arn)"):
             "arn:aws:kinesis:us-east-1:123456789012:stream/foo/consumer/app:1767323045"
         case let pattern where pattern.hasPrefix("arn"):

@@ -7,7 +7,7 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
 private let arn = StreamARN(region: "us-east-1", account: "123456789012", name: "foo")
 private let overview = StreamOverview(
     name: "foo", arn: arn, status: .active, mode: .provisioned, retentionHours: 24,
-    createdSecond: 1_548_118_962)
+    createdSecond: 1_548_118_962, metrics: [])
 private let overviewText =
     #""StreamName":"foo","StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/foo","StreamStatus":"ACTIVE","StreamModeDetails":{"StreamMode":"PROVISIONED"},"RetentionPeriodHours":24,"StreamCreationTimestamp":1548118962.000,"EnhancedMonitoring":[{"ShardLevelMetrics":[]}],"EncryptionType":"NONE""#
 private let start = SequenceNumber.start(shardCreatedSecond: 1_548_118_962, shardIndex: 0)
@@ -44,11 +44,69 @@ private let consumerText =
 
     @Test func `a summary never has a StreamId`() {
         let output = DescribeStreamSummary.Output(
-            stream: overview, openShardCount: 2, consumerCount: 1, maxRecordKiB: 1024)
+            stream: overview, openShardCount: 2, consumerCount: 1, maxRecordKiB: 1024,
+            distribution: .userPartitionKey, warmThroughput: nil)
         #expect(
             text(output.encoded(.json))
-                == #"{"StreamDescriptionSummary":{\#(overviewText),"OpenShardCount":2,"ConsumerCount":1,"MaxRecordSizeInKiB":1024}}"#
+                == #"{"StreamDescriptionSummary":{\#(overviewText),"OpenShardCount":2,"ConsumerCount":1,"MaxRecordSizeInKiB":1024,"ChannelCount":0,"RecordDistributionStrategy":"USER_PARTITION_KEY","QueueCount":0}}"#
         )
+    }
+
+    @Test func `settings show in the answers about them`() {
+        let tags = [ResourceTag(key: "a", value: ""), ResourceTag(key: "b", value: "c")]
+        let tagsText = #""Tags":[{"Key":"a","Value":""},{"Key":"b","Value":"c"}]"#
+        #expect(
+            text(ListTagsForStream.Output(tags: tags, hasMoreTags: true).encoded(.json))
+                == "{\(tagsText),\"HasMoreTags\":true}")
+        #expect(text(ListTagsForResource.Output(tags: tags).encoded(.json)) == "{\(tagsText)}")
+        #expect(
+            text(
+                MonitoringOutput(
+                    stream: arn, current: [.iteratorAge, .incomingBytes], desired: []
+                ).encoded(.json))
+                == #"{"StreamName":"foo","CurrentShardLevelMetrics":["IncomingBytes","IteratorAgeMilliseconds"],"DesiredShardLevelMetrics":[],"StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/foo"}"#
+        )
+        #expect(
+            text(
+                UpdateShardCount.Output(
+                    stream: arn, currentShardCount: 2, targetShardCount: 3
+                ).encoded(.json))
+                == #"{"StreamName":"foo","CurrentShardCount":2,"TargetShardCount":3,"StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/foo"}"#
+        )
+        #expect(
+            text(
+                UpdateStreamWarmThroughput.Output(
+                    stream: arn, throughput: WarmThroughput(target: 9, current: 4)
+                ).encoded(.json))
+                == #"{"StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/foo","StreamName":"foo","WarmThroughput":{"TargetMiBps":9,"CurrentMiBps":4}}"#
+        )
+    }
+
+    @Test func `limits, settings and policies are shown`() {
+        #expect(
+            text(
+                DescribeLimits.Output(
+                    shardLimit: 7, openShardCount: 3, onDemandStreamCount: 1,
+                    onDemandStreamCountLimit: 5
+                ).encoded(.json))
+                == #"{"ShardLimit":7,"OpenShardCount":3,"OnDemandStreamCount":1,"OnDemandStreamCountLimit":5,"ChannelCount":0,"ChannelCountLimit":0}"#
+        )
+        #expect(
+            text(
+                AccountSettingsOutput(
+                    status: "DISABLED", startedSecond: nil, endedSecond: nil,
+                    earliestEndSecond: nil
+                ).encoded(.json))
+                == #"{"MinimumThroughputBillingCommitment":{"Status":"DISABLED"}}"#)
+        #expect(
+            text(
+                AccountSettingsOutput(
+                    status: "ENABLED", startedSecond: 1_548_118_962, endedSecond: nil,
+                    earliestEndSecond: 1_548_205_362
+                ).encoded(.json))
+                == #"{"MinimumThroughputBillingCommitment":{"Status":"ENABLED","StartedAt":1548118962.000,"EarliestAllowedEndAt":1548205362.000}}"#
+        )
+        #expect(text(GetResourcePolicy.Output(policy: nil).encoded(.json)) == #"{"Policy":"{}"}"#)
     }
 
     @Test func `streams are listed by name and in summary, with a token if there are more`() {

@@ -178,9 +178,7 @@ private func array(_ span: Span<UInt8>) -> [UInt8] {
     @Test func `at most ten violations are told`() {
         let text =
             error(.map([("Records", .list(Array(repeating: .map([]), count: 20)))]))?.message ?? ""
-        let paths = (1...5).flatMap {
-            ["records.\($0).member.data", "records.\($0).member.partitionKey"]
-        }
+        let paths = (1...10).map { "records.\($0).member.data" }
         #expect(
             text
                 == "10 validation errors detected: "
@@ -193,15 +191,37 @@ private func array(_ span: Span<UInt8>) -> [UInt8] {
     @Test func `a null among the records is a record without members`() {
         #expect(
             refusal(.putRecords, #"{"StreamName":"s","Records":[null]}"#)?.message
-                == "2 validation errors detected: Value null at 'records.1.member.data' failed to satisfy constraint: Member must not be null; Value null at 'records.1.member.partitionKey' failed to satisfy constraint: Member must not be null"
+                == "1 validation error detected: Value null at 'records.1.member.data' failed to satisfy constraint: Member must not be null"
         )
+    }
+
+    @Test func `a record without a partition key is refused by a stream that looks at it`() throws {
+        func null(_ paths: [String]) -> String {
+            "\(paths.count) validation error\(paths.count == 1 ? "" : "s") detected: "
+                + paths.map {
+                    "Value null at '\($0)' failed to satisfy constraint: Member must not be null"
+                }.joined(separator: "; ")
+        }
+        let single = try PutRecord.decode(Array(#"{"StreamName":"s","Data":""}"#.utf8), .json)
+        #expect(single.partitionKey.count == 0)
+        #expect(throws: ServiceError(.validation, null(["partitionKey"]))) {
+            try single.checkPartitionKey()
+        }
+        let records = (0..<12).map {
+            $0 == 1 ? #"{"Data":"","PartitionKey":"k"}"# : #"{"Data":""}"#
+        }
+        let batch = try PutRecords.decode(
+            Array(#"{"StreamName":"s","Records":[\#(records.joined(separator: ","))]}"#.utf8), .json
+        )
+        let paths = ([1] + Array(3...11)).map { "records.\($0).member.partitionKey" }
+        #expect(throws: ServiceError(.validation, null(paths))) { try batch.checkPartitionKeys() }
     }
 
     @Test func `several violations are told in declared order`() {
         #expect(
             refusal(.putRecord, #"{"StreamName":"","PartitionKey":"","ExplicitHashKey":"x"}"#)?
                 .message
-                == "5 validation errors detected: Value '' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; Value '' at 'streamName' failed to satisfy constraint: Member must have length greater than or equal to 1; Value null at 'data' failed to satisfy constraint: Member must not be null; Value '' at 'partitionKey' failed to satisfy constraint: Member must have length greater than or equal to 1; Value 'x' at 'explicitHashKey' failed to satisfy constraint: Member must satisfy regular expression pattern: 0|([1-9]\\d{0,38})"
+                == "5 validation errors detected: Value '' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; Value '' at 'streamName' failed to satisfy constraint: Member must have length greater than or equal to 1; Value null at 'data' failed to satisfy constraint: Member must not be null; Value '' at 'partitionKey' failed to satisfy constraint: Member must have length greater than or equal to 1; Value 'x' at 'explicitHashKey' failed to satisfy constraint: Member must satisfy regular expression pattern: ^(0|([1-9]\\d{0,38}))$"
         )
     }
 

@@ -9,6 +9,14 @@ extension ServiceError {
                 + violations.joined(separator: "; "))
     }
 
+    /// Members that only streams of another distribution strategy can do without.
+    static func partitionKeysMissing(_ paths: [String]) -> ServiceError {
+        validation(
+            paths.map {
+                "Value null at '\($0)' failed to satisfy constraint: Member must not be null"
+            })
+    }
+
     /// A blob as Java prints it in the text of a violated constraint.
     static func byteBuffer(count: Int) -> String {
         "java.nio.HeapByteBuffer[pos=0 lim=\(count) cap=\(count)]"

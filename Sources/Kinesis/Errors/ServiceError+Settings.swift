@@ -103,3 +103,71 @@ extension ServiceError {
         ServiceError(.resourceNotFound, "No resource policy found for resource ARN \(arn).")
     }
 }
+
+/// Errors about tags. The texts are AWS's unless they say otherwise.
+extension ServiceError {
+    private static let tagCharacterList =
+        "Unicode letters, digits, white space, _ . / = + - % @."
+
+    /// A tag has a character that no tag can have.
+    static let tagCharacters = ServiceError(
+        .invalidArgument,
+        "Some tags contain invalid characters. Valid characters: \(tagCharacterList)")
+
+    /// A tag has the one character that is listed as valid and is not.
+    public static func tagsIllegal(stream: String, account: String) -> ServiceError {
+        ServiceError(
+            .invalidArgument,
+            "Failed to add tags to stream \(stream) under account \(account) because some tags "
+                + "contained illegal characters. Valid characters: \(tagCharacterList)")
+    }
+
+    /// The same for keys of tags that are to be removed.
+    public static func tagKeysIllegal(stream: String, account: String) -> ServiceError {
+        ServiceError(
+            .invalidArgument,
+            "Failed to remove tags from stream \(stream) under account \(account) because some "
+                + "tags contained illegal characters. Valid characters: \(tagCharacterList)")
+    }
+
+    /// A key in AWS's own name space (the text is ours).
+    static func reservedTagKey(_ key: String) -> ServiceError {
+        ServiceError(
+            .invalidArgument,
+            "Tag key \(quotable(key)) is reserved: keys that begin with aws: cannot be set.")
+    }
+
+    /// A retention below the least.
+    public static func retentionTooShort(_ hours: Int) -> ServiceError {
+        ServiceError(
+            .invalidArgument,
+            "Minimum allowed retention period is 24 hours. Requested retention period "
+                + "(\(hours) hours) is too short.")
+    }
+
+    /// A retention above the greatest.
+    public static func retentionTooLong(_ hours: Int) -> ServiceError {
+        ServiceError(
+            .invalidArgument,
+            "Maximum allowed retention period is 8760 hours. Requested retention period "
+                + "(\(hours) hours) is too long.")
+    }
+
+    /// StartStreamEncryption with the type that means none (the text is ours).
+    public static let encryptionTypeNone = ServiceError(
+        .invalidArgument, "EncryptionType must be KMS to start the encryption of a stream.")
+
+    /// Encryption at rest was asked for, which the log does not have (the text is ours).
+    public static let encryptionUnavailable = ServiceError(
+        .kmsOptInRequired,
+        "This server stores records in clear and has no keys to encrypt them with. Put its data "
+            + "folder on an encrypted file system instead.")
+}
+
+/// Errors about resource policies. The texts are ours.
+extension ServiceError {
+    /// A text that is no resource policy, or none for its resource.
+    public static func malformedPolicy(_ why: String) -> ServiceError {
+        ServiceError(.invalidArgument, "The policy is malformed. \(why).")
+    }
+}

@@ -15,9 +15,10 @@ public enum CreateStream {
             .name("StreamName", required: true),
             .integer("ShardCount", minimum: 1),
             .structure("StreamModeDetails", mode),
-            .tags,
-            .integer("WarmThroughputMiBps", minimum: 0),
+            .tags(),
+            .warmThroughput(),
             .integer("MaxRecordSizeInKiB", minimum: 1024, maximum: 10_240),
+            .distributionStrategy(),
         ])
 
     public struct Input: Sendable {
@@ -28,10 +29,12 @@ public enum CreateStream {
         /// How many shards the stream begins with; for an on-demand stream always four, whatever
         /// the request said.
         public var shardCount: Int
-        /// The tags in the order of the request.
-        public var tags: [(key: String, value: String)]
+        public var tags: [ResourceTag]
         /// What data and key of a record may have together, in KiB.
         public var maxRecordKiB: Int
+        public var distribution: RecordDistributionStrategy
+        /// Write throughput that an on-demand stream shall be ready for, MiB a second; nil for none.
+        public var warmMiBps: Int?
     }
 
     /// Reads a request; its output is empty.
@@ -45,12 +48,14 @@ public enum CreateStream {
             stated.flatMap(StreamMode.init(rawValue:))
             ?? (shardCount == nil ? .onDemand : .provisioned)
         if mode == .provisioned, shardCount == nil { throw .shardCountMissing }
-        if fields.integer("WarmThroughputMiBps") ?? 0 > 0 { throw .warmThroughputUnavailable }
         return Input(
             name: fields.requiredText("StreamName"),
             mode: mode,
             shardCount: mode == .onDemand ? Limits.onDemandShards : shardCount ?? 1,
-            tags: fields.entries("Tags"),
-            maxRecordKiB: fields.integer("MaxRecordSizeInKiB") ?? Limits.defaultMaxRecordKiB)
+            tags: try checkedTags(in: fields),
+            maxRecordKiB: fields.integer("MaxRecordSizeInKiB") ?? Limits.defaultMaxRecordKiB,
+            distribution: fields.text("RecordDistributionStrategy")
+                .flatMap(RecordDistributionStrategy.init(rawValue:)) ?? .userPartitionKey,
+            warmMiBps: fields.integer("WarmThroughputMiBps").flatMap { $0 > 0 ? $0 : nil })
     }
 }

@@ -27,14 +27,20 @@ public enum DescribeStreamSummary {
         public var consumerCount: Int
         /// What data and key of a record may have together, in KiB.
         public var maxRecordKiB: Int
+        public var distribution: RecordDistributionStrategy
+        /// Of an on-demand stream whose account has a throughput commitment.
+        public var warmThroughput: WarmThroughput?
 
         public init(
-            stream: StreamOverview, openShardCount: Int, consumerCount: Int, maxRecordKiB: Int
+            stream: StreamOverview, openShardCount: Int, consumerCount: Int, maxRecordKiB: Int,
+            distribution: RecordDistributionStrategy, warmThroughput: WarmThroughput?
         ) {
             self.stream = stream
             self.openShardCount = openShardCount
             self.consumerCount = consumerCount
             self.maxRecordKiB = maxRecordKiB
+            self.distribution = distribution
+            self.warmThroughput = warmThroughput
         }
 
         public func encoded(_ encoding: Encoding) -> [UInt8] {
@@ -45,7 +51,12 @@ public enum DescribeStreamSummary {
             stream.write(to: &writer)
             writer.member("OpenShardCount", integer: openShardCount)
             writer.member("ConsumerCount", integer: consumerCount)
+            warmThroughput?.write(to: &writer)
             writer.member("MaxRecordSizeInKiB", integer: maxRecordKiB)
+            // Channels and queues are none of ours.
+            writer.member("ChannelCount", integer: 0)
+            writer.member("RecordDistributionStrategy", text: distribution.rawValue)
+            writer.member("QueueCount", integer: 0)
             writer.endStructure()
             writer.endStructure()
             return writer.finish()

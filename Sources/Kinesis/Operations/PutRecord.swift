@@ -12,7 +12,7 @@ public enum PutRecord {
         [
             .name("StreamName"),
             .blob("Data", maximum: Limits.dataBytes, required: true),
-            .text("PartitionKey", 1...256, required: true),
+            .text("PartitionKey", 1...256),
             .hashKey("ExplicitHashKey"),
             .sequenceNumber("SequenceNumberForOrdering"),
             .streamARN(),
@@ -27,6 +27,8 @@ public enum PutRecord {
         public let sequenceNumberForOrdering: String?
         /// Whether the call is only to be checked.
         public let dryRun: Bool
+        /// Whether there is no partition key, which only a stream that spreads its records takes.
+        private let lacksPartitionKey: Bool
         private let bytes: RecordBytes
         private let arena: [UInt8]
 
@@ -35,11 +37,12 @@ public enum PutRecord {
             explicitHashKey = try explicitKey(fields["ExplicitHashKey"], fields)
             sequenceNumberForOrdering = fields.text("SequenceNumberForOrdering")
             dryRun = fields.boolean("DryRun") ?? false
+            lacksPartitionKey = !fields["PartitionKey"].isPresent
             bytes = RecordBytes(key: fields["PartitionKey"], data: fields["Data"])
             arena = fields.arena
         }
 
-        /// The partition key, 1 to 256 characters of UTF-8.
+        /// The partition key, 1 to 256 characters of UTF-8; empty if there is none.
         public var partitionKey: Span<UInt8> {
             @_lifetime(borrow self)
             get { arena.span.extracting(bytes.keyRange) }
@@ -54,6 +57,11 @@ public enum PutRecord {
         /// Where the record belongs on the ring: the explicit key, else the partition key's digest.
         public var hashKey: UInt128 {
             explicitHashKey ?? MD5.hash(arena.span.extracting(bytes.keyRange))
+        }
+
+        /// Refuses a record without a partition key, for a stream that looks at it.
+        public func checkPartitionKey() throws(ServiceError) {
+            if lacksPartitionKey { throw .partitionKeysMissing(["partitionKey"]) }
         }
 
         /// Refuses a record whose data and key together are more than the stream takes.

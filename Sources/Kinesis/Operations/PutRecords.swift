@@ -11,7 +11,7 @@ public enum PutRecords {
         [
             .blob("Data", maximum: Limits.dataBytes, required: true),
             .hashKey("ExplicitHashKey"),
-            .text("PartitionKey", 1...256, required: true),
+            .text("PartitionKey", 1...256),
         ])
 
     static let shape = Structure(
@@ -30,6 +30,8 @@ public enum PutRecords {
         /// Whether the call is only to be checked.
         public let dryRun: Bool
         private let records: [RecordBytes]
+        /// The first records without a partition key, at most as many as an error names.
+        private let lackingPartitionKey: [Int]
         /// The explicit hash keys, or nothing if no record has one.
         private let explicitHashKeys: [UInt128?]
         private let arena: [UInt8]
@@ -45,6 +47,7 @@ public enum PutRecords {
             var records: [RecordBytes] = []
             var keys: [UInt128?] = []
             records.reserveCapacity(list.second)
+            var lacking: [Int] = []
             var total = 0
             for index in 0..<list.second {
                 let first = list.first + index * entry.slots
@@ -52,6 +55,9 @@ public enum PutRecords {
                     key: fields.slots[first + key], data: fields.slots[first + data])
                 records.append(record)
                 total += record.count
+                if !fields.slots[first + key].isPresent, lacking.count < Limits.validationItems {
+                    lacking.append(index)
+                }
                 let slot = fields.slots[first + explicit]
                 if slot.isPresent {
                     if keys.isEmpty { keys = Array(repeating: nil, count: list.second) }
@@ -60,13 +66,14 @@ public enum PutRecords {
             }
             if total > Limits.putRecordsBytes { throw .recordsTooLarge }
             self.records = records
+            lackingPartitionKey = lacking
             explicitHashKeys = keys
         }
 
         /// How many records there are: 1 to 500.
         public var count: Int { records.count }
 
-        /// The partition key of record `index`, 1 to 256 characters of UTF-8.
+        /// The partition key of record `index`, 1 to 256 characters of UTF-8; empty if there is none.
         @_lifetime(borrow self)
         public func partitionKey(_ index: Int) -> Span<UInt8> {
             arena.span.extracting(records[index].keyRange)
@@ -96,6 +103,13 @@ public enum PutRecords {
                 Result
         ) -> Result {
             body(partitionKey(index), data(index), explicitHashKey(index))
+        }
+
+        /// Refuses the call if a record has no partition key, for a stream that looks at it.
+        public func checkPartitionKeys() throws(ServiceError) {
+            guard !lackingPartitionKey.isEmpty else { return }
+            throw .partitionKeysMissing(
+                lackingPartitionKey.map { "records.\($0 + 1).member.partitionKey" })
         }
 
         /// Refuses the call if data and key of any record together are more than the stream takes.

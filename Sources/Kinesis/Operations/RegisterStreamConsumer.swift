@@ -10,14 +10,13 @@ public enum RegisterStreamConsumer {
             .streamARN(required: true),
             .name("ConsumerName", required: true),
             .streamID,
-            .tags,
+            .tags(),
         ])
 
     public struct Input: Sendable {
         public var stream: StreamARN
         public var consumerName: String
-        /// The tags in the order of the request.
-        public var tags: [(key: String, value: String)]
+        public var tags: [ResourceTag]
     }
 
     public static func decode(
@@ -27,7 +26,7 @@ public enum RegisterStreamConsumer {
         return Input(
             stream: try requiredStreamARN(in: fields),
             consumerName: fields.requiredText("ConsumerName"),
-            tags: fields.entries("Tags"))
+            tags: try checkedTags(in: fields))
     }
 
     public struct Output: Sendable {

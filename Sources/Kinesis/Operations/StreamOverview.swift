@@ -2,8 +2,7 @@ import Wire
 
 /// What DescribeStream and DescribeStreamSummary say alike about a stream.
 ///
-/// Encryption at rest is the node's own affair, so EncryptionType is always NONE; no stream has
-/// metrics of its own shards, so EnhancedMonitoring is always the empty set.
+/// Encryption at rest is the node's own affair, so EncryptionType is always NONE.
 public struct StreamOverview: Sendable {
     public var name: String
     public var arn: StreamARN
@@ -12,10 +11,12 @@ public struct StreamOverview: Sendable {
     public var retentionHours: Int
     /// When the stream was created, in seconds since 1970.
     public var createdSecond: UInt64
+    /// The shard-level metrics that are shown.
+    public var metrics: ShardLevelMetrics
 
     public init(
         name: String, arn: StreamARN, status: StreamStatus, mode: StreamMode,
-        retentionHours: Int, createdSecond: UInt64
+        retentionHours: Int, createdSecond: UInt64, metrics: ShardLevelMetrics
     ) {
         self.name = name
         self.arn = arn
@@ -23,6 +24,7 @@ public struct StreamOverview: Sendable {
         self.mode = mode
         self.retentionHours = retentionHours
         self.createdSecond = createdSecond
+        self.metrics = metrics
     }
 
     /// Writes the members of a structure that was begun.
@@ -36,9 +38,7 @@ public struct StreamOverview: Sendable {
         writer.key("EnhancedMonitoring")
         writer.beginList()
         writer.beginStructure()
-        writer.key("ShardLevelMetrics")
-        writer.beginList()
-        writer.endList()
+        writer.member("ShardLevelMetrics", texts: metrics.names)
         writer.endStructure()
         writer.endList()
         writer.member("EncryptionType", text: "NONE")

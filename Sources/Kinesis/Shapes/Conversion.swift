@@ -13,7 +13,7 @@ enum Conversion {
         switch (kind, token) {
         case (_, .beginList): return listFound
         case (_, .beginMap): return mapFound
-        case (.list, _): return "Expected list or null"
+        case (.list, _), (.texts, _): return "Expected list or null"
         case (.map, _): return "Expected map or null"
         case (.structure, _): return "Expected null"
         default: return "\(className(of: token)) can not be converted to \(target(kind))"
@@ -46,7 +46,8 @@ enum Conversion {
         case .long: "an Long"
         case .boolean: "an Boolean"
         case .timestamp: "milliseconds since epoch"
-        case .structure, .list, .map: preconditionFailure("collections have texts of their own")
+        case .structure, .list, .texts, .map:
+            preconditionFailure("collections have texts of their own")
         }
     }
 

@@ -44,6 +44,13 @@ struct Fields: Sendable {
         return slot.isPresent ? slot.first : nil
     }
 
+    /// A number that validation has found to be there.
+    func requiredInteger(_ name: String) -> Int {
+        let slot = self[name]
+        precondition(slot.isPresent, "a required member passed validation without a value")
+        return slot.first
+    }
+
     func boolean(_ name: String) -> Bool? {
         let slot = self[name]
         return slot.isPresent ? slot.first == 1 : nil
@@ -60,6 +67,13 @@ struct Fields: Sendable {
         let slot = base + shape.offsets[index]
         guard slots[slot].isPresent, let inner = shape.members[index].inner else { return nil }
         return Fields(shape: inner, slots: slots, arena: arena, base: slot + 1)
+    }
+
+    /// The elements of a list of texts.
+    func texts(_ name: String) -> [String] {
+        let slot = self[name]
+        guard slot.isPresent else { return [] }
+        return (slot.first..<slot.first + slot.second).map { string(slots[$0]) }
     }
 
     /// A map's entries in the order of the document.

@@ -3,6 +3,8 @@ final class Member: Sendable {
     /// The types of the model.
     enum Kind: Sendable {
         case text, blob, integer, long, boolean, timestamp, structure, list, map
+        /// A list of texts.
+        case texts
     }
 
     let name: String
@@ -16,7 +18,7 @@ final class Member: Sendable {
     let choice: Choice?
     /// The structure itself, or that of a list's elements.
     let inner: Structure?
-    /// The lengths of a map's keys and values.
+    /// The lengths of a map's keys and values; those of a text in a list.
     let keys: ClosedRange<Int>?
     let values: ClosedRange<Int>?
 
@@ -94,12 +96,24 @@ final class Member: Sendable {
             inner: inner)
     }
 
+    /// A list of texts, each of a length or one of a choice.
+    static func texts(
+        _ name: String, _ count: ClosedRange<Int>, lengths: ClosedRange<Int>? = nil,
+        choice: Choice? = nil, required: Bool = false
+    ) -> Member {
+        precondition(count.upperBound < Limits.mapEntries, "more elements than are kept")
+        return Member(
+            name, .texts, required: required, minimum: count.lowerBound,
+            maximum: count.upperBound, choice: choice, keys: lengths)
+    }
+
     static func map(
-        _ name: String, _ count: ClosedRange<Int>, keys: ClosedRange<Int>, values: ClosedRange<Int>
+        _ name: String, _ count: ClosedRange<Int>, keys: ClosedRange<Int>,
+        values: ClosedRange<Int>, required: Bool = false
     ) -> Member {
         precondition(count.upperBound < Limits.mapEntries, "more entries than are kept")
         return Member(
-            name, .map, required: false, minimum: count.lowerBound, maximum: count.upperBound,
+            name, .map, required: required, minimum: count.lowerBound, maximum: count.upperBound,
             keys: keys, values: values)
     }
 }
@@ -136,7 +150,32 @@ extension Member {
         .integer(name, minimum: 1, maximum: 10_000)
     }
 
-    static var tags: Member { .map("Tags", 1...200, keys: 1...128, values: 0...256) }
+    static func tags(required: Bool = false) -> Member {
+        .map("Tags", 1...200, keys: 1...128, values: 0...256, required: required)
+    }
+
+    static var tagKeys: Member { .texts("TagKeys", 1...50, lengths: 1...128, required: true) }
+
+    /// The ARN of a stream or of a consumer.
+    static var resourceARN: Member {
+        .text("ResourceARN", 1...2048, .resourceARN, required: true)
+    }
+
+    static var shardLevelMetrics: Member {
+        .texts(
+            "ShardLevelMetrics", 1...7,
+            choice: Choice(ShardLevelMetrics.names.map(\.name) + ["ALL"]), required: true)
+    }
+
+    static func distributionStrategy(required: Bool = false) -> Member {
+        .choice(
+            "RecordDistributionStrategy",
+            Choice(RecordDistributionStrategy.allCases.map(\.rawValue)), required: required)
+    }
+
+    static func warmThroughput(required: Bool = false) -> Member {
+        .integer("WarmThroughputMiBps", minimum: 0, required: required)
+    }
 
     /// The newest model has it on the operations that handle records. It asks whether the call
     /// would succeed: the checks are made, and nothing is done.

@@ -6,17 +6,19 @@ enum Pattern: Sendable, CaseIterable {
     case streamARN
     case consumerARN
     case streamID
+    case resourceARN
 
     /// The expression as the model has it, which errors quote.
     var text: String {
         switch self {
         case .name: "[a-zA-Z0-9_.-]+"
-        case .hashKey: #"0|([1-9]\d{0,38})"#
-        case .sequenceNumber: #"0|([1-9]\d{0,128})"#
+        case .hashKey: #"^(0|([1-9]\d{0,38}))$"#
+        case .sequenceNumber: #"^(0|([1-9]\d{0,128}))$"#
         case .streamARN: #"arn:aws.*:kinesis:.*:\d{12}:stream/\S+"#
         case .consumerARN:
             #"^(arn):aws.*:kinesis:.*:\d{12}:.*stream\/[a-zA-Z0-9_.-]+\/consumer\/[a-zA-Z0-9_.-]+:[0-9]+"#
         case .streamID: "[a-z0-9]{20}-[a-z0-9]{3}"
+        case .resourceARN: #"arn:aws.*:kinesis:.*:\d{12}:.*(stream|channel|queue)/\S+"#
         }
     }
 
@@ -29,6 +31,7 @@ enum Pattern: Sendable, CaseIterable {
         case .streamARN: isTooLongForARN(value) || StreamARN.matchesPattern(value)
         case .consumerARN: isTooLongForARN(value) || ConsumerARN.matchesPattern(value)
         case .streamID: isStreamID(value)
+        case .resourceARN: isTooLongForARN(value) || ResourceARN.matchesPattern(value)
         }
     }
 }

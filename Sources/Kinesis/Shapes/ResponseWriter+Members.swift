@@ -52,6 +52,25 @@ extension ResponseWriter {
         endStructure()
     }
 
+    mutating func member(_ name: String, texts: [String]) {
+        key(name)
+        beginList()
+        for value in texts { text(value) }
+        endList()
+    }
+
+    mutating func member(_ name: String, tags: [ResourceTag]) {
+        key(name)
+        beginList()
+        for tag in tags {
+            beginStructure()
+            member("Key", text: tag.key)
+            member("Value", text: tag.value)
+            endStructure()
+        }
+        endList()
+    }
+
     mutating func member(_ name: String, children: [ChildShard]) {
         key(name)
         beginList()

@@ -123,6 +123,8 @@ struct ShapeDecoder: ~Escapable {
             return try list(of: inner, keeping: member.maximum ?? 0, at: slot)
         case (.map, .beginMap):
             return try map(at: slot)
+        case (.texts, .beginList):
+            return try texts(at: slot)
         default:
             return try refuse(token, member)
         }
@@ -226,6 +228,30 @@ struct ShapeDecoder: ~Escapable {
         }
         slots[slot] = Slot(isPresent: true, first: first, second: count)
         return failure
+    }
+
+    /// Reads a list of texts that has just begun; a null among them is none. Elements beyond
+    /// ``Limits/mapEntries`` are checked, not kept: no shape allows that many.
+    private mutating func texts(at slot: Int) throws(WireError) -> String? {
+        dropElements()
+        let first = slots.count
+        var failure: String?
+        while true {
+            let token = try reader.next()
+            switch token {
+            case .endList:
+                slots[slot] = Slot(isPresent: true, first: first, second: slots.count - first)
+                return failure
+            case .null:
+                continue
+            case .text(let text):
+                guard slots.count - first < Limits.mapEntries else { continue }
+                slots.append(append(text))
+            default:
+                try reader.skip(token)
+                if failure == nil { failure = Conversion.refusal(of: token, to: .text) }
+            }
+        }
     }
 
     /// Reads a map of texts that has just begun; of equal keys the last counts. Entries beyond

@@ -37,7 +37,7 @@ final class Structure: Sendable {
         var count = 0
         for member in members {
             switch member.kind {
-            case .list, .map: count += 1
+            case .list, .map, .texts: count += 1
             case .structure: count += member.inner?.collections ?? 0
             default: break
             }

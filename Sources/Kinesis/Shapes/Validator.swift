@@ -56,6 +56,7 @@ struct Validator {
                     check(inner, at: first, inside: .element(of: member, index: element))
                 }
             case .map: checkMap(member, slot, place)
+            case .texts: checkTexts(member, slot, place)
             }
         }
     }
@@ -112,6 +113,29 @@ struct Validator {
         }
     }
 
+    private mutating func checkTexts(_ member: Member, _ slot: Slot, _ place: Place) {
+        checkLength(slot.second, member, slot, place)
+        let elements = slot.first..<slot.first + slot.second
+        if let lengths = member.keys, !isFull,
+            elements.contains(where: {
+                !lengths.contains(length(fields.slots[$0], above: lengths.upperBound))
+            })
+        {
+            violate(member, slot, place, "Member must satisfy constraint: \(phrase(lengths))")
+        }
+        if let choice = member.choice, !isFull,
+            elements.contains(where: {
+                !choice.mayContain(bytes: fields.slots[$0].count)
+                    || !choice.contains(fields.string(fields.slots[$0]))
+            })
+        {
+            let list = choice.printed.joined(separator: ", ")
+            violate(
+                member, slot, place,
+                "Member must satisfy constraint: [Member must satisfy enum value set: [\(list)]]")
+        }
+    }
+
     private func phrase(_ lengths: ClosedRange<Int>) -> String {
         "[Member must have length less than or equal to \(lengths.upperBound), "
             + "Member must have length greater than or equal to \(lengths.lowerBound)]"
@@ -157,6 +181,11 @@ struct Validator {
         case .list:
             let shown = min(slot.second, Limits.recordsPerPut + 1)
             return "[" + (0..<shown).map { object(member, $0) }.joined(separator: ", ") + "]"
+        case .texts:
+            let texts = (slot.first..<slot.first + slot.second).map {
+                fields.string(fields.slots[$0])
+            }
+            return quotable("[" + texts.joined(separator: ", ") + "]")
         case .map:
             var entries: [String] = []
             for index in 0..<slot.second {

@@ -62,6 +62,28 @@ extension ConsumerARN {
     }
 }
 
+extension ResourceARN {
+    /// Tells whether `text` has 1 to 2,048 bytes and satisfies
+    /// `arn:aws.*:kinesis:.*:\d{12}:.*(stream|channel|queue)/\S+`.
+    public static func matchesPattern(_ text: Span<UInt8>) -> Bool {
+        guard text.count <= greatestARNCount, let accounts = firstAccount(in: text) else {
+            return false
+        }
+        // The first account leaves the most room for the kind, which follows it anywhere on the
+        // same line; behind the kind nothing may be blank.
+        var start = accounts
+        while start < text.count, !isAccount(in: text, at: start) { start += 1 }
+        for kind in start + accountCount..<max(start + accountCount, text.count) {
+            for name in ["stream/", "channel/", "queue/"] as [StaticString]
+            where text.hasPrefix(name, at: kind) {
+                let rest = text.extracting((kind + name.utf8CodeUnitCount)...)
+                if isWithoutSpace(rest), isOneLine(text.extracting(..<kind)) { return true }
+            }
+        }
+        return false
+    }
+}
+
 private let greatestARNCount = 2048
 /// The length of `:` and twelve digits and `:`.
 private let accountCount = 14

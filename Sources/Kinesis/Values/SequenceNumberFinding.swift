@@ -1,6 +1,6 @@
 /// What a sequence number that a client sent is worth for a shard; each has its own answer.
 public enum SequenceNumberFinding: Sendable, Hashable {
-    /// The text breaks the pattern `0|([1-9]\d{0,128})`.
+    /// The text breaks the pattern `^(0|([1-9]\d{0,128}))$`.
     case notANumber
     /// A number, but none that this layout can give; `0` is one of these.
     case undecodable
@@ -36,7 +36,7 @@ public enum SequenceNumberFinding: Sendable, Hashable {
 }
 
 extension SequenceNumber {
-    /// Tells whether `text` satisfies `0|([1-9]\d{0,128})`, the pattern that the service's model
+    /// Tells whether `text` satisfies `^(0|([1-9]\d{0,128}))$`, the pattern that the service's model
     /// has for sequence numbers.
     public static func matchesPattern(_ text: Span<UInt8>) -> Bool {
         guard (1...129).contains(text.count) else { return false }

@@ -41,6 +41,12 @@ public struct ShardLevelMetrics: OptionSet, Sendable, Hashable {
         }
     }
 
+    /// The metrics of names that have passed validation.
+    init(names: [String]) {
+        self = []
+        for name in names { formUnion(ShardLevelMetrics(name: name) ?? []) }
+    }
+
     /// The names of the metrics in the set, in the model's order; `ALL` is never among them.
     public var names: [String] { Self.names.filter { contains($0.metric) }.map(\.name) }
 }

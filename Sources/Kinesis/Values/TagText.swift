@@ -1,0 +1,52 @@
+// What keys and values of tags may be made of.
+
+/// The Tags of a request, whose characters the front of AWS's service would pass.
+func checkedTags(in fields: Fields) throws(ServiceError) -> [ResourceTag] {
+    let tags = fields.entries("Tags").map { ResourceTag(key: $0.key, value: $0.value) }
+    for tag in tags {
+        guard isTagText(tag.key), isTagText(tag.value) else { throw .tagCharacters }
+        guard !isReserved(tag.key) else { throw .reservedTagKey(tag.key) }
+    }
+    return tags
+}
+
+/// The TagKeys of a request, whose characters the front of AWS's service would pass.
+func checkedTagKeys(in fields: Fields) throws(ServiceError) -> [String] {
+    let keys = fields.texts("TagKeys")
+    for key in keys where !isTagText(key) { throw .tagCharacters }
+    return keys
+}
+
+/// Letters, digits and white space of any script, and `_ . / = + - @ : %`. The last one passes
+/// here and is refused later, as on AWS.
+private func isTagText(_ text: String) -> Bool {
+    text.unicodeScalars.allSatisfy { scalar in
+        switch scalar {
+        case "_", ".", "/", "=", "+", "-", "@", ":", "%": true
+        default:
+            scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                || scalar.properties.isWhitespace
+        }
+    }
+}
+
+/// Keys that begin with `aws:`, in any case, are AWS's own.
+private func isReserved(_ key: String) -> Bool {
+    key.prefix(4).lowercased() == "aws:"
+}
+
+extension [ResourceTag] {
+    /// Whether a key or value has the character that only the first check passes.
+    public var haveIllegalCharacters: Bool {
+        contains {
+            $0.key.utf8.contains(UInt8(ascii: "%")) || $0.value.utf8.contains(UInt8(ascii: "%"))
+        }
+    }
+}
+
+extension [String] {
+    /// Whether a key has the character that only the first check passes.
+    public var haveIllegalCharacters: Bool {
+        contains { $0.utf8.contains(UInt8(ascii: "%")) }
+    }
+}
