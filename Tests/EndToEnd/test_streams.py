@@ -40,7 +40,8 @@ def test_what_the_summary_shows(weir, name):
         "StreamName": name, "StreamARN": arn, "StreamStatus": "ACTIVE",
         "StreamModeDetails": {"StreamMode": "PROVISIONED"}, "RetentionPeriodHours": 24,
         "EnhancedMonitoring": [{"ShardLevelMetrics": []}], "EncryptionType": "NONE",
-        "OpenShardCount": 2, "ConsumerCount": 0, "MaxRecordSizeInKiB": 1024}
+        "OpenShardCount": 2, "ConsumerCount": 0, "MaxRecordSizeInKiB": 1024, "ChannelCount": 0,
+        "QueueCount": 0, "RecordDistributionStrategy": "USER_PARTITION_KEY"}
     weir.consumer(arn)
     weir.split(name, "shardId-000000000000")
     summary = weir.ok("DescribeStreamSummary", {"StreamARN": arn})["StreamDescriptionSummary"]
