@@ -23,6 +23,7 @@ public final class Catalog: Sendable {
     let pending: Mutex<PendingState>
     /// When the housekeeper first saw what is not settled, node milliseconds.
     let firstSeen = Mutex<[Unsettled: Int64]>([:])
+    let scalingWatch = Mutex(ScalingWatch())
     /// What the last stored snapshot covers.
     let saved: Mutex<Saved>
 

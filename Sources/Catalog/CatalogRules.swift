@@ -15,6 +15,8 @@ public struct CatalogRules: Sendable, Hashable {
     public var consumersPerStream = CatalogLimits.consumersPerStream
     /// Consumers of a stream whose account has a ``Commitment`` in force.
     public var consumersPerCommittedStream = CatalogLimits.consumersPerStream
+    /// When on-demand streams scale by themselves; nil if never.
+    public var scaling: OnDemandScaling?
 
     public init() {}
 }

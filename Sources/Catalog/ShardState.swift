@@ -25,11 +25,13 @@ public final class ShardState: Sendable {
     /// The indices of the shards that took over, lower range first; empty while open.
     public let children: [UInt32]
     private let attachedLog: Shard?
+    private let attachedMeter: ShardMeter?
 
     init(
         id: ShardID, number: ShardNumber, range: HashRange, parent: UInt32? = nil,
         adjacentParent: UInt32? = nil, createdSecond: UInt64, openedSecond: UInt64,
-        closedSecond: UInt64? = nil, children: [UInt32] = [], log: Shard? = nil
+        closedSecond: UInt64? = nil, children: [UInt32] = [], log: Shard? = nil,
+        meter: ShardMeter? = nil
     ) {
         self.id = id
         self.number = number
@@ -40,13 +42,20 @@ public final class ShardState: Sendable {
         self.openedSecond = openedSecond
         self.closedSecond = closedSecond
         self.children = children
-        self.attachedLog = log
+        attachedLog = log
+        attachedMeter = meter
     }
 
     /// The shard's records. Every shard of a published snapshot has it.
     public var log: Shard {
         guard let attachedLog else { preconditionFailure("a shard of the pending state is read") }
         return attachedLog
+    }
+
+    /// What goes through the shard. Every shard of a published snapshot has it.
+    public var meter: ShardMeter {
+        guard let attachedMeter else { preconditionFailure("a pending shard is counted") }
+        return attachedMeter
     }
 
     public var isClosed: Bool { closedSecond != nil }
@@ -76,8 +85,7 @@ public final class ShardState: Sendable {
         ShardState(
             id: id, number: number, range: range, parent: parent, adjacentParent: adjacentParent,
             createdSecond: createdSecond, openedSecond: openedSecond, closedSecond: second,
-            children: children,
-            log: attachedLog)
+            children: children, log: attachedLog, meter: attachedMeter)
     }
 
     /// This shard with its records at hand.
@@ -85,6 +93,6 @@ public final class ShardState: Sendable {
         ShardState(
             id: id, number: number, range: range, parent: parent, adjacentParent: adjacentParent,
             createdSecond: createdSecond, openedSecond: openedSecond, closedSecond: closedSecond,
-            children: children, log: log)
+            children: children, log: log, meter: attachedMeter ?? ShardMeter())
     }
 }

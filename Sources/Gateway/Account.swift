@@ -7,12 +7,13 @@ extension Worker {
     func describeLimits(_ request: Request, _ input: DescribeLimits.Input) {
         let census = snapshot.census(
             account: request.caller.account, region: request.caller.region)
-        let rules = node.catalog.rules
+        let quotas = node.settings.quotas
         request.succeed(
             DescribeLimits.Output(
-                shardLimit: rules.shardsPerAccount, openShardCount: census.openShards,
+                shardLimit: quotas.shards ?? Quotas.reportedShards, openShardCount: census.openShards,
                 onDemandStreamCount: census.onDemandStreams,
-                onDemandStreamCountLimit: rules.onDemandStreamsPerAccount
+                onDemandStreamCountLimit: quotas.onDemandStreams
+                    ?? Quotas.reportedOnDemandStreams
             ).encoded(request.encoding))
     }
 

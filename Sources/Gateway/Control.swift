@@ -66,6 +66,7 @@ extension Worker {
         _ request: Request, _ input: DeregisterStreamConsumer.Input
     ) throws(ServiceError) {
         let (stream, consumer) = try request.consumer(input.consumer)
+        try checkCallRate(.deregisterStreamConsumer, of: stream)
         let change = CatalogChange.deregisterConsumer(
             stream.key, name: consumer.name, createdSecond: consumer.createdSecond)
         try submit(request, change)

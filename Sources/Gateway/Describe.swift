@@ -47,7 +47,8 @@ extension Worker {
     func describeConsumer(
         _ request: Request, _ input: DescribeStreamConsumer.Input
     ) throws(ServiceError) {
-        let (_, consumer) = try request.consumer(input.consumer)
+        let (stream, consumer) = try request.consumer(input.consumer)
+        try checkCallRate(.describeStreamConsumer, of: stream)
         request.succeed(
             DescribeStreamConsumer.Output(consumer: consumer.listed).encoded(request.encoding))
     }

@@ -19,6 +19,8 @@ struct EventCut: Equatable {
     /// The index that the client resumes after; absent at the shard's end.
     var continuation: UInt64
     var millisBehind: Int64
+    /// Data and partition keys of the records.
+    var bytes = 0
 }
 
 /// Recently encoded events of one shard, lent to all subscribers of a reactor.

@@ -57,6 +57,7 @@ extension Worker {
             throw .streamNotActive(
                 name: stream.name, account: stream.account, status: stream.status)
         }
+        try checkCallRate(.listShards, of: stream)
         let now = nodeMilliseconds
         if let time = filter.time, time > now {
             throw .shardFilterInFuture(milliseconds: time, nowMilliseconds: now)
@@ -83,6 +84,7 @@ extension Worker {
     ) throws(ServiceError) {
         let stream = try request.stream(StreamSelector(arn: input.stream))
         try stream.check(created: input.createdMilliseconds)
+        try checkCallRate(.listStreamConsumers, of: stream)
         var after: String?
         if let text = input.nextToken {
             let parts = try open(text, .consumers, parts: 2)

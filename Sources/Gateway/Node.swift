@@ -22,6 +22,8 @@ public final class Node: Sendable {
     let tokenKey: TokenKey
     let slots = SubscriptionSlots()
     let bodies: BodyBudget
+    /// Nil while nothing is limited over time.
+    let rateLimits: RateLimits?
     let workers: WorkerPool
     /// One for each reactor; written by that reactor only.
     public let counters: [GatewayCounters]
@@ -45,6 +47,7 @@ public final class Node: Sendable {
         self.catalog = catalog
         self.tokenKey = tokenKey
         bodies = BodyBudget(limit: settings.bodyMemoryBytes)
+        rateLimits = settings.quotas.limitsRates ? RateLimits(settings.quotas) : nil
         workers = try WorkerPool(threads: 2)
         counters = (0..<reactors).map { _ in GatewayCounters() }
         http = (0..<reactors).map { _ in HTTPCounters() }
@@ -108,16 +111,19 @@ public struct GatewaySettings: Sendable {
     /// How long streams and consumers are CREATING, UPDATING and DELETING; 0 if not at all, which
     /// the catalog's rules must agree with.
     public var stateDelayMilliseconds: Int
+    /// What is limited over time; what is limited in number is in the catalog's rules.
+    public var quotas: Quotas
 
     public init(
         region: String, account: String, bodyMemoryBytes: Int, timeScale: TimeScale,
-        stateDelayMilliseconds: Int = 0
+        stateDelayMilliseconds: Int = 0, quotas: Quotas = .none
     ) {
         self.region = region
         self.account = account
         self.bodyMemoryBytes = bodyMemoryBytes
         self.timeScale = timeScale
         self.stateDelayMilliseconds = stateDelayMilliseconds
+        self.quotas = quotas
     }
 }
 

@@ -1,4 +1,5 @@
 import Catalog
+import Clock
 import Kinesis
 import ShardLog
 import Wire
@@ -13,6 +14,8 @@ struct PageReader: Sendable {
     let encoding: Encoding
     let now: Int64
     let tokenKey: TokenKey
+    /// Nil while nothing is limited over time.
+    var rateLimits: RateLimits?
 
     /// What the answer may take in memory: data in base64, keys and numbers.
     var mostBytes: Int {
@@ -59,6 +62,7 @@ struct PageReader: Sendable {
         var position = first
         var records = 0
         var bytes = 0
+        var keyBytes = 0
         var lastIndex: UInt64 = 0
         var lastArrival: Int64 = 0
         var isAtTail = false
@@ -80,6 +84,7 @@ struct PageReader: Sendable {
                 page.append(shard, record)
                 records += 1
                 bytes += record.data.count
+                keyBytes += record.partitionKey.count
                 lastIndex = record.index
                 lastArrival = record.arrivalMilliseconds
                 return true
@@ -123,10 +128,15 @@ struct PageReader: Sendable {
             var next = iterator
             if records > 0 { next.position = .after(index: lastIndex) }
             next.issuedMilliseconds = now
+            let behind = isAtTail || records == 0 ? 0 : max(0, now - lastArrival)
+            shard.meter.read(records: records, bytes: bytes + keyBytes, ageMilliseconds: behind)
+            if records > 0 {
+                rateLimits?.didRead(
+                    shard.number, bytes: bytes + keyBytes, now: MonotonicClock.nanoseconds)
+            }
             return .success(
                 page.finish(
-                    .iterator(next.sealed(with: tokenKey)),
-                    millisBehindLatest: isAtTail || records == 0 ? 0 : max(0, now - lastArrival)))
+                    .iterator(next.sealed(with: tokenKey)), millisBehindLatest: behind))
         }
     }
 }

@@ -9,6 +9,22 @@ final class PendingPut {
     enum Source {
         case single(PutRecord.Input)
         case batch(PutRecords.Input)
+
+        fileprivate func hashKey(_ ordinal: Int) -> UInt128 {
+            switch self {
+            case .single(let input): input.hashKey
+            case .batch(let input): input.hashKey(ordinal)
+            }
+        }
+
+        /// Bytes of a record's data and partition key.
+        fileprivate func size(_ ordinal: Int) -> Int {
+            switch self {
+            case .single(let input): input.data.count + input.partitionKey.count
+            case .batch(let input):
+                input.data(ordinal).count + input.partitionKey(ordinal).count
+            }
+        }
     }
 
     /// Where a record is, or what became of it.
@@ -114,27 +130,26 @@ extension Worker {
     private func stage(
         _ pending: PendingPut, _ ordinal: Int, in stream: StreamState, minimumIndex: UInt64
     ) {
-        let result: StageResult
-        let shard: ShardState
-        switch pending.source {
-        case .single(let input):
-            let hashKey: UInt128
-            (shard, hashKey) = route(in: stream) { input.hashKey }
-            result = staging.append(
-                shard.log, waiter: pending.token, ordinal: UInt32(ordinal), hashKey: hashKey,
-                partitionKey: input.partitionKey, data: input.data, minimumIndex: minimumIndex)
-        case .batch(let input):
-            let hashKey: UInt128
-            (shard, hashKey) = route(in: stream) { input.hashKey(ordinal) }
-            result = staging.append(
-                shard.log, waiter: pending.token, ordinal: UInt32(ordinal), hashKey: hashKey,
-                partitionKey: input.partitionKey(ordinal), data: input.data(ordinal),
-                minimumIndex: minimumIndex)
-        }
+        let (shard, hashKey) = route(pending.source, ordinal, in: stream)
         if ordinal < pending.fates.count {
             pending.fates[ordinal] = .staged(shard)
         } else {
             pending.fates.append(.staged(shard))
+        }
+        guard admitsWrite(shard, bytes: pending.source.size(ordinal)) else {
+            return pending.settle(ordinal, .throttled(shard))
+        }
+        let result: StageResult
+        switch pending.source {
+        case .single(let input):
+            result = staging.append(
+                shard.log, waiter: pending.token, ordinal: UInt32(ordinal), hashKey: hashKey,
+                partitionKey: input.partitionKey, data: input.data, minimumIndex: minimumIndex)
+        case .batch(let input):
+            result = staging.append(
+                shard.log, waiter: pending.token, ordinal: UInt32(ordinal), hashKey: hashKey,
+                partitionKey: input.partitionKey(ordinal), data: input.data(ordinal),
+                minimumIndex: minimumIndex)
         }
         switch result {
         case .staged: break
@@ -146,11 +161,11 @@ extension Worker {
     /// The shard of a record: that of its hash key, or the next one in turn if the stream spreads
     /// its records whatever their keys. The record then carries the first key of its shard.
     private func route(
-        in stream: StreamState, hashKey: () -> UInt128
+        _ source: PendingPut.Source, _ ordinal: Int, in stream: StreamState
     ) -> (ShardState, UInt128) {
         switch stream.distribution {
         case .userPartitionKey:
-            let hashKey = hashKey()
+            let hashKey = source.hashKey(ordinal)
             return (stream.openShard(for: hashKey), hashKey)
         case .auto:
             spreadRecords &+= 1
@@ -184,6 +199,7 @@ extension Worker {
     private func finishIfSettled(_ pending: PendingPut) {
         guard pending.remaining == 0 else { return }
         waiting.remove(pending.token)
+        pending.meter()
         pending.request.letGo()
         switch pending.source {
         case .single: pending.answerSingle()
@@ -193,6 +209,36 @@ extension Worker {
 }
 
 extension PendingPut {
+    /// Counts the records for their shards; neighbours in one shard are counted together.
+    fileprivate func meter() {
+        var run: (shard: ShardState, isStored: Bool, records: Int, bytes: Int)?
+        func close() {
+            guard let run else { return }
+            if run.isStored {
+                run.shard.meter.stored(records: run.records, bytes: run.bytes)
+            } else {
+                run.shard.meter.refused(records: run.records, bytes: run.bytes)
+            }
+        }
+        for ordinal in fates.indices {
+            let shard: ShardState
+            let isStored: Bool
+            switch fates[ordinal] {
+            case .stored(let state, _, _): (shard, isStored) = (state, true)
+            case .throttled(let state): (shard, isStored) = (state, false)
+            case .staged, .failed, .refused: continue
+            }
+            let bytes = source.size(ordinal)
+            if let last = run, last.shard === shard, last.isStored == isStored {
+                run = (shard, isStored, last.records + 1, last.bytes + bytes)
+            } else {
+                close()
+                run = (shard, isStored, 1, bytes)
+            }
+        }
+        close()
+    }
+
     fileprivate func answerSingle() {
         switch fates[0] {
         case .stored(let shard, let index, let arrival):

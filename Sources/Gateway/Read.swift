@@ -17,6 +17,7 @@ extension Worker {
             position: try iteratorPosition(input.position, shard, stream),
             issuedMilliseconds: nodeMilliseconds)
         if input.dryRun { throw .dryRun }
+        try checkIteratorRate(shard, of: stream)
         request.succeed(
             GetShardIterator.Output(shardIterator: iterator.sealed(with: node.tokenKey))
                 .encoded(request.encoding))
@@ -87,9 +88,11 @@ extension Worker {
             throw .iteratorOfOtherStream(arn: arn.description)
         }
         if input.dryRun { throw .dryRun }
+        try checkReadRate(shard, of: stream)
         let page = PageReader(
             stream: stream, shard: shard, iterator: iterator, limit: input.limit,
-            encoding: request.encoding, now: now, tokenKey: node.tokenKey)
+            encoding: request.encoding, now: now, tokenKey: node.tokenKey,
+            rateLimits: node.rateLimits)
         if let answer = page.readInline() { return request.finish(answer) }
         guard request.reserveAnswer(page.mostBytes) else { throw .serviceUnavailable }
         let token = waiting.insert(.answer(request))

@@ -37,6 +37,7 @@ extension Worker {
     private func dispatch(_ request: Request, _ body: [UInt8]) throws(ServiceError) {
         guard let operation = request.operation else { return }
         let encoding = request.encoding
+        try checkCallRate(operation, request)
         switch operation {
         case .putRecord: try putRecord(request, PutRecord.decode(body, encoding))
         case .putRecords: try putRecords(request, PutRecords.decode(body, encoding))

@@ -78,6 +78,7 @@ final class ShardFeed {
         var lastArrival: Int64 = 0
         var lastIndex: UInt64 = 0
         var count = 0
+        var bytes = 0
         let result = shard.log.read(
             from: position, maximumRecords: Limits.eventRecords,
             maximumBytes: Limits.eventBytes
@@ -86,6 +87,7 @@ final class ShardFeed {
             lastArrival = record.arrivalMilliseconds
             lastIndex = record.index
             count += 1
+            bytes += record.data.count + record.partitionKey.count
             return boundary.map { record.next < $0 } ?? true
         }
         switch result.outcome {
@@ -100,7 +102,7 @@ final class ShardFeed {
         let behind = result.next >= shard.log.tail ? 0 : max(0, now - lastArrival)
         let cut = EventCut(
             kind: .records, start: position, end: result.next, count: count,
-            continuation: lastIndex, millisBehind: behind)
+            continuation: lastIndex, millisBehind: behind, bytes: bytes)
         let entry = EventRing.Entry(
             cut: cut,
             bytes: event.finish(

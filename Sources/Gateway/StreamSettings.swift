@@ -33,9 +33,11 @@ extension Worker {
     func updateStreamMode(
         _ request: Request, _ input: UpdateStreamMode.Input
     ) throws(ServiceError) {
-        try update(
-            request, StreamSelector(arn: input.stream),
-            .mode(input.mode, warmMiBps: input.warmMiBps.map { UInt32($0) }))
+        let stream = try request.stream(StreamSelector(arn: input.stream))
+        try checkChangesOfDay(.updateStreamMode, of: stream)
+        let update = StreamUpdate.mode(input.mode, warmMiBps: input.warmMiBps.map { UInt32($0) })
+        try submit(request, .updateStream(stream.key, update))
+        countChangeOfDay(.updateStreamMode, of: stream)
     }
 
     func updateWarmThroughput(
@@ -58,6 +60,7 @@ extension Worker {
         _ request: Request, _ input: UpdateShardCount.Input
     ) throws(ServiceError) {
         let stream = try request.stream(input.stream)
+        try checkChangesOfDay(.updateShardCount, of: stream)
         let encoding = request.encoding
         let change = CatalogChange.updateStream(
             stream.key, .shardCount(input.targetShardCount))
@@ -67,6 +70,7 @@ extension Worker {
                 stream: stream.arn, currentShardCount: current, targetShardCount: target
             ).encoded(encoding)
         }
+        countChangeOfDay(.updateShardCount, of: stream)
     }
 
     private func update(

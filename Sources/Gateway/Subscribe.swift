@@ -23,6 +23,7 @@ extension Worker {
         let shard = try request.shard(input.shardID, of: stream)
         let start = try subscriptionStart(input.position, consumer, shard, stream)
         if input.dryRun { throw .dryRun }
+        try checkSubscribeRate(consumer, shard)
         locate(start, in: shard, cutoff: stream.cutoff(now: nodeMilliseconds)) { [self] found in
             switch found {
             case .failure(let error): request.fail(error)

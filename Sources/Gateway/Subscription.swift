@@ -63,6 +63,8 @@ final class Subscription: BodySource {
     /// Among the feed's sleepers.
     var isAsleep = false
     private let expiresAt: UInt64
+    /// Holds it to its rate; nil without such a limit.
+    private var pace: Pace?
 
     // The worker's keep-alive queue owns these three.
     var previousInQueue: Subscription?
@@ -89,6 +91,9 @@ final class Subscription: BodySource {
         lastEventAt = worker.reactor.now
         // The first event goes out at once even without records: a number to resume after.
         keepAliveIsDue = true
+        pace = worker.node.settings.quotas.subscriptionBytes.map { rate in
+            Pace(rate: rate, worker.reactor) { [unowned self] in wake() }
+        }
     }
 
     /// The place is ours: answer with the head and the initial response at once.
@@ -180,6 +185,10 @@ final class Subscription: BodySource {
             marks.sent(bytes: exchange.sentBodyBytes, index: cut.continuation)
             worker.counters.eventsSent.wrappingAdd(1, ordering: .relaxed)
             worker.counters.recordsPushed.wrappingAdd(UInt64(cut.count), ordering: .relaxed)
+            if cut.kind == .records {
+                feed.shard.meter.read(
+                    records: cut.count, bytes: cut.bytes, ageMilliseconds: cut.millisBehind)
+            }
         }
         unit = nil
         lastEventAt = worker.reactor.now
@@ -243,10 +252,12 @@ final class Subscription: BodySource {
             phase = .lastUnit
             return true
         }
+        if pace?.isAhead() ?? false { return false }
         switch worker.cut(feed, at: position) {
         case .event(let entry):
             unit = Unit(bytes: entry.bytes, cut: entry.cut)
             keepAliveIsDue = false
+            pace?.charge(entry.cut.bytes)
             return true
         case .trimmed(let next):
             position = next

@@ -7,7 +7,7 @@ import Synchronization
 import TLS
 
 /// The node's chores, about once a second, on a thread that may wait for the disk: the log's own,
-/// retention, cursors and catalog snapshots.
+/// retention, cursors, the scaling of on-demand streams and catalog snapshots.
 final class Housekeeper: Sendable {
     private let log: ShardLog
     private let catalog: Catalog
@@ -57,6 +57,7 @@ final class Housekeeper: Sendable {
     private func round() {
         log.housekeep()
         catalog.settleOverdue(delayMilliseconds: stateDelayMilliseconds)
+        catalog.scaleOnDemandStreams()
         catalog.flushCursors()
         let now = log.nodeMilliseconds()
         if now - lastTrim.load(ordering: .relaxed) >= Self.trimMilliseconds {

@@ -40,7 +40,8 @@ public enum Server {
                     region: configuration.region, account: configuration.account,
                     bodyMemoryBytes: configuration.bodyMemoryBytes,
                     timeScale: TimeScale(factor: configuration.timeScale),
-                    stateDelayMilliseconds: configuration.stateDelayMilliseconds),
+                    stateDelayMilliseconds: configuration.stateDelayMilliseconds,
+                    quotas: configuration.quotas),
                 log: log, catalog: catalog, tokenKey: tokenKey, reactors: configuration.reactors
             ) { node, page in
                 switch page {

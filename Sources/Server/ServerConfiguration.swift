@@ -1,4 +1,5 @@
-internal import Catalog
+public import Catalog
+public import Gateway
 public import ShardLog
 
 /// Everything that `weir serve` was told.
@@ -21,12 +22,17 @@ public struct ServerConfiguration: Sendable {
     public var timeScale: Double
     /// How long streams and consumers are CREATING, UPDATING and DELETING, 0 to 60000.
     public var stateDelayMilliseconds: Int
+    /// What accounts, streams and shards may have and do.
+    public var quotas: Quotas
+    /// When on-demand streams scale by themselves; nil if never.
+    public var scaling: OnDemandScaling?
     public var logLevel: LogLevel
 
     public init(
         dataFolder: String, listen: ListenAddress, reactors: Int, durability: Durability,
         certificateFiles: CertificateFiles?, region: String, account: String,
-        bodyMemoryBytes: Int, timeScale: Double, stateDelayMilliseconds: Int, logLevel: LogLevel
+        bodyMemoryBytes: Int, timeScale: Double, stateDelayMilliseconds: Int,
+        quotas: Quotas, scaling: OnDemandScaling?, logLevel: LogLevel
     ) {
         self.dataFolder = dataFolder
         self.listen = listen
@@ -38,6 +44,8 @@ public struct ServerConfiguration: Sendable {
         self.bodyMemoryBytes = bodyMemoryBytes
         self.timeScale = timeScale
         self.stateDelayMilliseconds = stateDelayMilliseconds
+        self.quotas = quotas
+        self.scaling = scaling
         self.logLevel = logLevel
     }
 }
@@ -47,7 +55,55 @@ extension ServerConfiguration {
     var rules: CatalogRules {
         var rules = CatalogRules()
         rules.passesThroughStates = stateDelayMilliseconds > 0
+        rules.scaling = scaling
+        rules.shardsPerAccount = quotas.shards ?? rules.shardsPerAccount
+        rules.onDemandStreamsPerAccount =
+            quotas.onDemandStreams ?? rules.onDemandStreamsPerAccount
+        rules.creatingStreamsPerAccount =
+            quotas.creatingStreams ?? rules.creatingStreamsPerAccount
+        // The node's own bound holds beside what the operator says.
+        rules.consumersPerStream =
+            min(quotas.consumers ?? rules.consumersPerStream, rules.consumersPerStream)
+        rules.consumersPerCommittedStream = min(
+            quotas.committedConsumers ?? quotas.consumers ?? rules.consumersPerCommittedStream,
+            rules.consumersPerCommittedStream)
         return rules
+    }
+
+    /// Reads the value of `--limits`.
+    public static func quotas(_ text: String) throws(Quotas.Misunderstood) -> Quotas {
+        try Quotas(text: text)
+    }
+
+    /// Reads the value of `--on-demand-scaling`: `off`, or `NAME=VALUE` parts with commas between
+    /// them, each instead of its default.
+    public static func scaling(_ text: String) throws(Misunderstood) -> OnDemandScaling? {
+        if text == "off" { return nil }
+        var scaling = OnDemandScaling()
+        if text == "on" { return scaling }
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard pair.count == 2, let value = Int(pair[1]), (1...1_000_000_000).contains(value)
+            else {
+                throw Misunderstood(
+                    description: "\(part): expected off, on, or NAME=VALUE with a number from 1")
+            }
+            switch pair[0] {
+            case "bytes": scaling.bytesPerSecond = value
+            case "records": scaling.recordsPerSecond = value
+            case "seconds": scaling.seconds = value
+            case "shards": scaling.shards = value
+            default:
+                throw Misunderstood(
+                    description: "\(pair[0]): expected bytes, records, seconds or shards")
+            }
+        }
+        return scaling
+    }
+
+    /// Why the text of an option is not understood.
+    public struct Misunderstood: Error, CustomStringConvertible {
+        public let description: String
     }
 
     /// Reads `commit`, `interval:MS` (1 to 60000) or `os`; nil if it is none of them.

@@ -27,6 +27,7 @@ func metricsPage(_ node: Node) -> StatusAnswer {
     page.subscriptions(node)
     page.log(node)
     page.reactors(node)
+    page.shards(node)
     return StatusAnswer(
         status: 200, contentType: PrometheusText.contentType, body: Array(page.text.utf8))
 }

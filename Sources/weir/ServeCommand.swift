@@ -57,6 +57,21 @@ struct ServeCommand: ParsableCommand {
             """)
     var stateDelayMs = 0
 
+    @Option(
+        help: """
+            What streams and shards may have and do: none, aws (Amazon's quotas), or NAME=VALUE; \
+            several with commas, e.g. aws,write-records=none,DescribeStream=50.
+            """)
+    var limits = "none"
+
+    @Option(
+        help: """
+            When on-demand streams scale: off, on, or what differs from the defaults: a shard that \
+            is written faster than bytes=524288 or records=500 a second on the average of \
+            seconds=60 is split, up to shards=200.
+            """)
+    var onDemandScaling = "on"
+
     @Option(help: .hidden)
     var timeScale: Double = 1
 
@@ -115,7 +130,21 @@ struct ServeCommand: ParsableCommand {
                 key.map { CertificateFiles(certificate: cert, key: $0) }
             },
             region: region, account: account, bodyMemoryBytes: try parsedMemory(),
-            timeScale: timeScale, stateDelayMilliseconds: stateDelayMs, logLevel: level)
+            timeScale: timeScale, stateDelayMilliseconds: stateDelayMs,
+            quotas: try understood("--limits") { try ServerConfiguration.quotas(limits) },
+            scaling: try understood("--on-demand-scaling") {
+                try ServerConfiguration.scaling(onDemandScaling)
+            },
+            logLevel: level)
+    }
+
+    /// A value that says itself what is wrong with its text.
+    private func understood<Value>(_ option: String, _ read: () throws -> Value) throws -> Value {
+        do {
+            return try read()
+        } catch {
+            throw ValidationError("\(option) \(error).")
+        }
     }
 
     private func parsedMemory() throws -> Int {

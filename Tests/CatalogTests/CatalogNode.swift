@@ -59,7 +59,7 @@ final class CatalogNode {
 
     init(
         _ folder: TemporaryFolder, _ clock: TestClock = TestClock(),
-        files: any FileSystem = RealFileSystem(),
+        files: any FileSystem = RealFileSystem(), rules: CatalogRules = CatalogRules(),
         _ adjust: (inout ShardLog.Configuration) -> Void = { _ in }
     ) throws(LogError) {
         var configuration = ShardLog.Configuration(
@@ -70,7 +70,7 @@ final class CatalogNode {
         configuration.stagingBytes = 16 << 20
         configuration.reserveBytes = 64 << 10
         adjust(&configuration)
-        (log, catalog) = try Catalog.open(configuration)
+        (log, catalog) = try Catalog.open(configuration, rules: rules)
         self.folder = folder
         let bell = bell
         staging = log.staging(reader: 0) { bell.signal() }

@@ -41,6 +41,16 @@ extension ServiceError {
                 + "Use IncreaseRetentionPeriod API.")
     }
 
+    /// More changes of a kind than a stream can have in 24 hours (the text is ours).
+    public static func tooManyChangesOfDay(
+        _ operation: Operation, stream: String, account: String
+    ) -> ServiceError {
+        ServiceError(
+            .limitExceeded,
+            "\(operation.name) was called too often for stream \(stream) under account "
+                + "\(account) in the last 24 hours.")
+    }
+
     /// UpdateShardCount to more than double.
     public static func resizeAboveDouble(current: Int, target: Int) -> ServiceError {
         ServiceError(
