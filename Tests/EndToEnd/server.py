@@ -271,7 +271,7 @@ class Server:
 
     def ok(self, operation, body=None, **named):
         answer = self.call(operation, body, **named)
-        assert answer.status == 200, f"{operation} {body!r}: {answer!r}"
+        assert answer.status == 200, f"{operation} {repr(body)[:500]}: {repr(answer)[:2000]}"
         return answer.body
 
     # Streams.
