@@ -144,8 +144,13 @@ extension Worker {
                 subscription.forgetBytes()
                 subscription.status.stall.store(code.rawValue, ordering: .relaxed)
                 stalled[Int(code.rawValue) - 1] += 1
+            } else if subscription.isHeldByFault {
+                subscription.status.stall.store(StallCode.fault.rawValue, ordering: .relaxed)
+                stalled[Int(StallCode.fault.rawValue) - 1] += 1
             } else {
                 subscription.status.stall.store(0, ordering: .relaxed)
+                // A fault that held it may be over.
+                if node.faults != nil { subscription.wake() }
             }
             if subscription.position < subscription.feed.shard.log.tail {
                 let behind = now - subscription.lastSentArrival

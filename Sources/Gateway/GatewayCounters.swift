@@ -96,6 +96,8 @@ public enum StallCode: UInt8, Sendable, CaseIterable {
     case connectionWindow
     case socket
     case disk
+    /// An injected fault.
+    case fault
 
     /// The name in metrics and in ListCursors.
     public var name: String {
@@ -104,6 +106,7 @@ public enum StallCode: UInt8, Sendable, CaseIterable {
         case .connectionWindow: "CONNECTION_WINDOW"
         case .socket: "SOCKET"
         case .disk: "DISK"
+        case .fault: "FAULT"
         }
     }
 }

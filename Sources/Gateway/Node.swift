@@ -24,6 +24,8 @@ public final class Node: Sendable {
     let bodies: BodyBudget
     /// Nil while nothing is limited over time.
     let rateLimits: RateLimits?
+    /// Nil unless the server allows people to inject faults.
+    let faults: FaultTable?
     let workers: WorkerPool
     /// One for each reactor; written by that reactor only.
     public let counters: [GatewayCounters]
@@ -48,6 +50,7 @@ public final class Node: Sendable {
         self.tokenKey = tokenKey
         bodies = BodyBudget(limit: settings.bodyMemoryBytes)
         rateLimits = settings.quotas.limitsRates ? RateLimits(settings.quotas) : nil
+        faults = settings.allowsFaultInjection ? FaultTable() : nil
         workers = try WorkerPool(threads: 2)
         counters = (0..<reactors).map { _ in GatewayCounters() }
         http = (0..<reactors).map { _ in HTTPCounters() }
@@ -113,10 +116,13 @@ public struct GatewaySettings: Sendable {
     public var stateDelayMilliseconds: Int
     /// What is limited over time; what is limited in number is in the catalog's rules.
     public var quotas: Quotas
+    /// Whether callers may inject faults; for tests of their programs.
+    public var allowsFaultInjection: Bool
 
     public init(
         region: String, account: String, bodyMemoryBytes: Int, timeScale: TimeScale,
-        stateDelayMilliseconds: Int = 0, quotas: Quotas = .none
+        stateDelayMilliseconds: Int = 0, quotas: Quotas = .none,
+        allowsFaultInjection: Bool = false
     ) {
         self.region = region
         self.account = account
@@ -124,6 +130,7 @@ public struct GatewaySettings: Sendable {
         self.timeScale = timeScale
         self.stateDelayMilliseconds = stateDelayMilliseconds
         self.quotas = quotas
+        self.allowsFaultInjection = allowsFaultInjection
     }
 }
 
@@ -155,6 +162,8 @@ enum Message: Sendable {
     case placeIsFree(token: UInt64)
     /// A worker thread has done what was asked under this token.
     case done(token: UInt64, WorkResult)
+    /// Cut the subscriptions that this fault is for.
+    case cut(Fault, FaultTable.Owner)
     case reload(Identity)
     case drain(UInt64)
     case closeAll

@@ -35,6 +35,8 @@ final class PendingPut {
         case failed
         /// The stream has gone while the record was on its way.
         case refused(ServiceError)
+        /// An injected fault has hit it.
+        case injected(ServiceError)
     }
 
     let request: Request
@@ -136,6 +138,9 @@ extension Worker {
         } else {
             pending.fates.append(.staged(shard))
         }
+        if let error = injectedError(pending, stream: stream.name, shard.id) {
+            return pending.settle(ordinal, .injected(error))
+        }
         guard admitsWrite(shard, bytes: pending.source.size(ordinal)) else {
             return pending.settle(ordinal, .throttled(shard))
         }
@@ -226,7 +231,7 @@ extension PendingPut {
             switch fates[ordinal] {
             case .stored(let state, _, _): (shard, isStored) = (state, true)
             case .throttled(let state): (shard, isStored) = (state, false)
-            case .staged, .failed, .refused: continue
+            case .staged, .failed, .refused, .injected: continue
             }
             let bytes = source.size(ordinal)
             if let last = run, last.shard === shard, last.isStored == isStored {
@@ -249,7 +254,7 @@ extension PendingPut {
                 ).encoded(request.encoding))
         case .throttled(let shard): request.fail(throttled(shard))
         case .failed: request.fail(request.worker.writeFailure)
-        case .refused(let error): request.fail(error)
+        case .refused(let error), .injected(let error): request.fail(error)
         case .staged: preconditionFailure("A record is not settled.")
         }
     }
@@ -268,6 +273,7 @@ extension PendingPut {
             case .throttled(let shard):
                 refused += 1
                 results.append(.failed(throttled(shard)))
+            case .injected(let error): results.append(.failed(error))
             case .failed, .refused:
                 results.append(
                     .failed(ServiceError(.internalFailure, "Internal Service Failure.")))

@@ -28,7 +28,11 @@ extension Worker {
     /// Runs the operation; a refusal at any point is the answer.
     private func perform(_ request: Request, _ body: [UInt8]) {
         do throws(ServiceError) {
-            try dispatch(request, body)
+            guard let faults = node.faults else { return try dispatch(request, body) }
+            let subject = RequestSubject(body, request.encoding, key: node.tokenKey)
+            try perform(request, faults, about: subject) { () throws(ServiceError) in
+                try self.dispatch(request, body)
+            }
         } catch {
             request.fail(error)
         }
@@ -64,6 +68,9 @@ extension Worker {
         case .listStreamConsumers:
             try listConsumers(request, ListStreamConsumers.decode(body, encoding))
         case .listCursors: try listCursors(request, ListCursors.decode(body, encoding))
+        case .injectFault: try injectFault(request, InjectFault.decode(body, encoding))
+        case .listFaults: try listFaults(request, ListFaults.decode(body, encoding))
+        case .clearFaults: try clearFaults(request, ClearFaults.decode(body, encoding))
         default: try dispatchSetting(operation, request, body)
         }
     }
@@ -152,14 +159,24 @@ extension Worker {
             case .put(let operation, let encoding, let content):
                 request.operation = operation
                 request.encoding = encoding
-                switch content {
-                case .single(let input): try putRecord(request, input)
-                case .batch(let input): try putRecords(request, input)
-                case .refused(let error): throw error
+                guard let faults = node.faults, let name = content.streamName else {
+                    return try put(request, content)
+                }
+                let subject = RequestSubject(streamName: name)
+                try perform(request, faults, about: subject) { () throws(ServiceError) in
+                    try self.put(request, content)
                 }
             }
         } catch {
             request.fail(error)
+        }
+    }
+
+    private func put(_ request: Request, _ content: LargeRequest.Put) throws(ServiceError) {
+        switch content {
+        case .single(let input): try putRecord(request, input)
+        case .batch(let input): try putRecords(request, input)
+        case .refused(let error): throw error
         }
     }
 
@@ -223,6 +240,14 @@ struct LargeRequest: Sendable {
         case single(PutRecord.Input)
         case batch(PutRecords.Input)
         case refused(ServiceError)
+
+        var streamName: String? {
+            switch self {
+            case .single(let input): input.stream.name
+            case .batch(let input): input.stream.name
+            case .refused: nil
+            }
+        }
     }
 
     let content: Content

@@ -152,6 +152,11 @@ final class Subscription: BodySource {
         wake()
     }
 
+    /// Whether an injected fault wants it to stand still.
+    var isHeldByFault: Bool {
+        worker.node.faults?.stalls(subject, owner, now: worker.nodeMilliseconds) ?? false
+    }
+
     func isExpired(now: UInt64) -> Bool { now >= expiresAt }
 
     // MARK: What the connection asks
@@ -252,6 +257,8 @@ final class Subscription: BodySource {
             phase = .lastUnit
             return true
         }
+        // Once a second it is asked again.
+        if isHeldByFault { return false }
         if pace?.isAhead() ?? false { return false }
         switch worker.cut(feed, at: position) {
         case .event(let entry):

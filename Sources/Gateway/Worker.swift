@@ -117,6 +117,7 @@ public final class Worker {
         case .takenOver(let token, let newcomer): takeOver(token, newcomer)
         case .placeIsFree(let token): placeIsFree(token)
         case .done(let token, let result): workDone(token, result)
+        case .cut(let fault, let owner): cut(fault, owner)
         case .reload(let identity): reload(identity)
         case .drain(let milliseconds): drain(milliseconds)
         case .closeAll: connections.forEach { $0.close(.shutdown) }

@@ -1,4 +1,4 @@
-/// The operations that Weir answers: AWS's own under its target prefix, and two under Weir's.
+/// The operations that Weir answers: AWS's own under its target prefix, and some under Weir's.
 public enum Operation: Sendable, Hashable, CaseIterable {
     case createStream
     case deleteStream
@@ -42,6 +42,9 @@ public enum Operation: Sendable, Hashable, CaseIterable {
     case deleteResourcePolicy
     case commitCursor
     case listCursors
+    case injectFault
+    case listFaults
+    case clearFaults
 
     /// The prefix of AWS's operations in `X-Amz-Target`, from the API's version.
     public static let awsPrefix = "Kinesis_20131202"
@@ -70,7 +73,8 @@ public enum Operation: Sendable, Hashable, CaseIterable {
     /// The prefix under which clients call it.
     public var prefix: String {
         switch self {
-        case .commitCursor, .listCursors: Self.weirPrefix
+        case .commitCursor, .listCursors, .injectFault, .listFaults, .clearFaults:
+            Self.weirPrefix
         default: Self.awsPrefix
         }
     }
@@ -123,6 +127,9 @@ public enum Operation: Sendable, Hashable, CaseIterable {
         case .deleteResourcePolicy: "DeleteResourcePolicy"
         case .commitCursor: "CommitCursor"
         case .listCursors: "ListCursors"
+        case .injectFault: "InjectFault"
+        case .listFaults: "ListFaults"
+        case .clearFaults: "ClearFaults"
         }
     }
 }

@@ -41,7 +41,8 @@ public enum Server {
                     bodyMemoryBytes: configuration.bodyMemoryBytes,
                     timeScale: TimeScale(factor: configuration.timeScale),
                     stateDelayMilliseconds: configuration.stateDelayMilliseconds,
-                    quotas: configuration.quotas),
+                    quotas: configuration.quotas,
+                    allowsFaultInjection: configuration.allowsFaultInjection),
                 log: log, catalog: catalog, tokenKey: tokenKey, reactors: configuration.reactors
             ) { node, page in
                 switch page {

@@ -26,13 +26,16 @@ public struct ServerConfiguration: Sendable {
     public var quotas: Quotas
     /// When on-demand streams scale by themselves; nil if never.
     public var scaling: OnDemandScaling?
+    /// Whether callers may inject faults.
+    public var allowsFaultInjection: Bool
     public var logLevel: LogLevel
 
     public init(
         dataFolder: String, listen: ListenAddress, reactors: Int, durability: Durability,
         certificateFiles: CertificateFiles?, region: String, account: String,
         bodyMemoryBytes: Int, timeScale: Double, stateDelayMilliseconds: Int,
-        quotas: Quotas, scaling: OnDemandScaling?, logLevel: LogLevel
+        quotas: Quotas, scaling: OnDemandScaling?, allowsFaultInjection: Bool,
+        logLevel: LogLevel
     ) {
         self.dataFolder = dataFolder
         self.listen = listen
@@ -46,6 +49,7 @@ public struct ServerConfiguration: Sendable {
         self.stateDelayMilliseconds = stateDelayMilliseconds
         self.quotas = quotas
         self.scaling = scaling
+        self.allowsFaultInjection = allowsFaultInjection
         self.logLevel = logLevel
     }
 }

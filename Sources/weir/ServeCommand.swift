@@ -72,6 +72,13 @@ struct ServeCommand: ParsableCommand {
             """)
     var onDemandScaling = "on"
 
+    @Flag(
+        help: """
+            Let callers inject faults (throttle, delay, fail, expire iterators, cut or stall \
+            subscriptions) for tests of their programs: Weir_20261122.InjectFault.
+            """)
+    var allowFaultInjection = false
+
     @Option(help: .hidden)
     var timeScale: Double = 1
 
@@ -135,7 +142,7 @@ struct ServeCommand: ParsableCommand {
             scaling: try understood("--on-demand-scaling") {
                 try ServerConfiguration.scaling(onDemandScaling)
             },
-            logLevel: level)
+            allowsFaultInjection: allowFaultInjection, logLevel: level)
     }
 
     /// A value that says itself what is wrong with its text.

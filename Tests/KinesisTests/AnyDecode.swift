@@ -51,6 +51,9 @@ func decode(
     case .deleteResourcePolicy: "\(try DeleteResourcePolicy.decode(body, encoding))"
     case .commitCursor: "\(try CommitCursor.decode(body, encoding))"
     case .listCursors: "\(try ListCursors.decode(body, encoding))"
+    case .injectFault: "\(try InjectFault.decode(body, encoding))"
+    case .listFaults: "\(try ListFaults.decode(body, encoding))"
+    case .clearFaults: "\(try ClearFaults.decode(body, encoding))"
     }
 }
 

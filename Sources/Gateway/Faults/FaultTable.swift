@@ -1,0 +1,222 @@
+import Kinesis
+import Synchronization
+
+/// The faults that are in force, and whom they hit. It exists only on a server that allows them.
+///
+/// Shares are kept exactly, not by chance: of a fault with 25 % every fourth call is hit, so a
+/// test sees the same each time. Faults are kept in memory; a restart ends them.
+final class FaultTable: Sendable {
+    /// Whose calls a fault is for.
+    struct Owner: Hashable {
+        var account: String
+        var region: String
+    }
+
+    /// What a fault does to a call.
+    struct Verdict: Equatable {
+        var delayMilliseconds = 0
+        var error: ServiceError?
+
+        var isHarmless: Bool { delayMilliseconds == 0 && error == nil }
+    }
+
+    private struct Entry {
+        var owner: Owner
+        var injected: InjectedFault
+        /// Hundredths of a hit that have come together.
+        var share = 0
+    }
+
+    private struct State {
+        var entries: [Entry] = []
+        var next = 1
+    }
+
+    /// Faults that are kept at once.
+    static let limit = 100
+
+    private let state = Mutex(State())
+
+    /// Adds a fault and answers its id. One that cuts subscriptions is over at once.
+    func inject(_ fault: Fault, _ owner: Owner, now: Int64) throws(ServiceError) -> String {
+        let id: String? = state.withLock { state in
+            Self.drop(&state, now)
+            guard state.entries.count < Self.limit else { return nil }
+            let id = "fault-\(state.next)"
+            state.next += 1
+            if fault.kind != .cutSubscriptions {
+                let injected = InjectedFault(
+                    id: id, fault: fault, hits: 0, injectedMilliseconds: now)
+                state.entries.append(Entry(owner: owner, injected: injected))
+            }
+            return id
+        }
+        guard let id else { throw .tooManyFaults(limit: Self.limit) }
+        return id
+    }
+
+    func list(_ owner: Owner, now: Int64) -> [InjectedFault] {
+        state.withLock { state in
+            Self.drop(&state, now)
+            return state.entries.filter { $0.owner == owner }.map(\.injected)
+        }
+    }
+
+    /// Ends one fault or all of an owner; answers how many.
+    func clear(_ id: String?, _ owner: Owner, now: Int64) throws(ServiceError) -> Int {
+        let count = state.withLock { state in
+            Self.drop(&state, now)
+            let before = state.entries.count
+            state.entries.removeAll { entry in
+                entry.owner == owner && (id == nil || entry.injected.id == id)
+            }
+            return before - state.entries.count
+        }
+        if let id, count == 0 { throw .faultNotFound(id) }
+        return count
+    }
+
+    /// What happens to a call as a whole.
+    func verdict(
+        _ operation: Operation, about subject: RequestSubject, _ owner: Owner, now: Int64
+    ) -> Verdict {
+        guard operation.prefix == Operation.awsPrefix else { return Verdict() }
+        return state.withLock { state in
+            Self.drop(&state, now)
+            var verdict = Verdict()
+            for index in state.entries.indices {
+                let fault = state.entries[index].injected.fault
+                guard state.entries[index].owner == owner, fault.concerns(operation),
+                    fault.concerns(subject)
+                else { continue }
+                switch fault.kind {
+                case .delay:
+                    if Self.hit(&state.entries[index]) {
+                        verdict.delayMilliseconds += fault.delayMilliseconds ?? 0
+                    }
+                case .fail:
+                    if verdict.error == nil, Self.hit(&state.entries[index]) {
+                        verdict.error = fault.error
+                    }
+                case .throttle:
+                    // Records of puts are throttled one by one.
+                    if operation.putsRecords { continue }
+                    if verdict.error == nil, Self.hit(&state.entries[index]) {
+                        verdict.error = .throttled(operation, subject, account: owner.account)
+                    }
+                case .expireIterators:
+                    guard operation == .getRecords, verdict.error == nil,
+                        let iterator = subject.iterator,
+                        let text = iterator.expiry(
+                            before: state.entries[index].injected.injectedMilliseconds, now: now)
+                    else { continue }
+                    _ = Self.hit(&state.entries[index])
+                    verdict.error = .expiredIterator(text)
+                case .cutSubscriptions, .stallSubscriptions: continue
+                }
+            }
+            return verdict
+        }
+    }
+
+    /// What happens to one record of a put: throttling, and failures that are for its shard.
+    func verdict(
+        recordOf operation: Operation, stream: String, shard: ShardID, _ owner: Owner, now: Int64
+    ) -> ServiceError? {
+        var subject = RequestSubject(streamName: stream)
+        subject.shardIndex = shard.index
+        return state.withLock { state in
+            Self.drop(&state, now)
+            for index in state.entries.indices {
+                let fault = state.entries[index].injected.fault
+                guard state.entries[index].owner == owner, fault.concerns(operation),
+                    fault.concerns(subject)
+                else { continue }
+                switch fault.kind {
+                case .throttle:
+                    guard Self.hit(&state.entries[index]) else { continue }
+                    return .writeRateExceeded(
+                        shardID: shard.description, stream: stream, account: owner.account)
+                case .fail:
+                    // Without a shard it was for the whole call.
+                    guard fault.shardIndex != nil, Self.hit(&state.entries[index]) else {
+                        continue
+                    }
+                    return fault.error
+                default: continue
+                }
+            }
+            return nil
+        }
+    }
+
+    /// Whether a subscription is to be sent nothing now.
+    func stalls(_ subject: RequestSubject, _ owner: Owner, now: Int64) -> Bool {
+        state.withLock { state in
+            Self.drop(&state, now)
+            return state.entries.contains { entry in
+                entry.injected.fault.kind == .stallSubscriptions && entry.owner == owner
+                    && entry.injected.fault.concerns(subject)
+            }
+        }
+    }
+
+    /// Counts a call that a fault is for; answers whether it is hit.
+    private static func hit(_ entry: inout Entry) -> Bool {
+        entry.share += entry.injected.fault.percentage
+        guard entry.share >= 100 else { return false }
+        entry.share -= 100
+        entry.injected.hits += 1
+        return true
+    }
+
+    /// Drops what is over.
+    private static func drop(_ state: inout State, _ now: Int64) {
+        state.entries.removeAll { entry in
+            if let end = entry.injected.endMilliseconds, now >= end { return true }
+            guard let times = entry.injected.fault.times else { return false }
+            return entry.injected.hits >= times
+        }
+    }
+}
+
+extension Fault {
+    func concerns(_ operation: Operation) -> Bool {
+        self.operation == nil || self.operation == operation
+    }
+
+    /// Whether a request or a subscription is among those that this is for. What is not known of a
+    /// subject, as the shard of a call that is about a stream, is not what a fault asks for.
+    func concerns(_ subject: RequestSubject) -> Bool {
+        (streamName == nil || streamName == subject.streamName)
+            && (consumerName == nil || consumerName == subject.consumerName)
+            && (shardIndex == nil || shardIndex == subject.shardIndex)
+    }
+}
+
+extension Operation {
+    var putsRecords: Bool { self == .putRecord || self == .putRecords }
+}
+
+extension ServiceError {
+    /// What a call above a rate is answered.
+    fileprivate static func throttled(
+        _ operation: Operation, _ subject: RequestSubject, account: String
+    ) -> ServiceError {
+        switch operation {
+        case .getRecords, .getShardIterator:
+            .readRateExceeded(
+                shardID: subject.shardIndex.map { ShardID(index: $0).description } ?? "",
+                stream: subject.streamName ?? "", account: account)
+        default: .callRateExceeded(operation)
+        }
+    }
+}
+
+extension ShardIterator {
+    /// The text for an iterator that was issued at a time or before it; nil if it was not.
+    fileprivate func expiry(before time: Int64, now: Int64) -> String? {
+        guard issuedMilliseconds <= time else { return nil }
+        return expiry(nowMilliseconds: max(now, issuedMilliseconds + 1), toleratedMilliseconds: 0)
+    }
+}
