@@ -55,6 +55,8 @@ public enum CatalogRefusal: Error, Sendable, Hashable {
     /// The consumer is CREATING or DELETING.
     case consumerNotActive(StreamKey, name: String, createdSecond: UInt64)
     case tooManyConsumers(StreamKey, limit: Int)
+    /// Too many consumers of the stream are being registered.
+    case tooManyConsumersCreating(StreamKey, limit: Int)
     /// As many accounts have settings of their own as may have.
     case tooManyAccounts(limit: Int)
     /// There is no such consumer and shard of one stream any more.

@@ -13,6 +13,8 @@ public struct CatalogRules: Sendable, Hashable {
     public var creatingStreamsPerAccount = Int.max
     /// Consumers of a stream, at most ``CatalogLimits/consumersPerStream``.
     public var consumersPerStream = CatalogLimits.consumersPerStream
+    /// Consumers of a stream that can be CREATING at once.
+    public var creatingConsumersPerStream = Int.max
     /// Consumers of a stream whose account has a ``Commitment`` in force.
     public var consumersPerCommittedStream = CatalogLimits.consumersPerStream
     /// When on-demand streams scale by themselves; nil if never.

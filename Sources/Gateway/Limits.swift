@@ -31,8 +31,9 @@ enum Limits {
 
     /// The largest request body: 10 MiB of records are about 14 MB of JSON.
     static let bodyBytes = 32 << 20
-    /// A body above this is decoded, an answer above it is made, by a worker thread.
-    static let inlineBytes = 1 << 20
+    /// A body above this is decoded, an answer above it is made, by a worker thread. Only puts have
+    /// larger bodies: the longest NextToken that the model allows, of a mebibyte, still fits.
+    static let inlineBytes = (1 << 20) + (16 << 10)
     /// What a request without Content-Length reserves at a time.
     static let bodyStep = 64 << 10
 

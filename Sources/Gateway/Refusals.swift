@@ -99,6 +99,9 @@ extension ServiceError {
                 "The server keeps settings of \(limit) accounts and has no room for another.")
         case .tooManyConsumers(let key, let limit):
             self = .tooManyConsumers(stream: key.name, account: key.account, limit: limit)
+        case .tooManyConsumersCreating(let key, let limit):
+            self = .tooManyConsumersCreating(
+                stream: key.name, account: key.account, limit: limit)
         case .cursorNotFound:
             self = ServiceError(
                 .resourceNotFound, "The consumer or the shard of this cursor is gone.")

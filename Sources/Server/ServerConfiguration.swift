@@ -65,6 +65,8 @@ extension ServerConfiguration {
             quotas.onDemandStreams ?? rules.onDemandStreamsPerAccount
         rules.creatingStreamsPerAccount =
             quotas.creatingStreams ?? rules.creatingStreamsPerAccount
+        rules.creatingConsumersPerStream =
+            quotas.creatingConsumers ?? rules.creatingConsumersPerStream
         // The node's own bound holds beside what the operator says.
         rules.consumersPerStream =
             min(quotas.consumers ?? rules.consumersPerStream, rules.consumersPerStream)

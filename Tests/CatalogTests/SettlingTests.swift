@@ -41,6 +41,23 @@ import Testing
         #expect(journal.refusal(.settle(.stream(7))) == .incarnationNotFound(7))
     }
 
+    @Test func `only so many consumers are registered at once`() throws {
+        var rules = slow
+        rules.creatingConsumersPerStream = 2
+        var journal = Journal()
+        try journal.perform(create("s"))
+        func register(_ name: String) -> CatalogChange {
+            .registerConsumer(key("s"), name: name)
+        }
+        try journal.perform(register("a"), under: rules)
+        try journal.perform(register("b"), under: rules)
+        #expect(
+            journal.refusal(register("c"), under: rules)
+                == .tooManyConsumersCreating(key("s"), limit: 2))
+        try journal.perform(.settle(.consumer(1)), under: rules)
+        try journal.perform(register("c"), under: rules)
+    }
+
     @Test func `only so many streams are created at once`() throws {
         var rules = slow
         rules.creatingStreamsPerAccount = 2

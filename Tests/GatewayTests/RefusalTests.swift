@@ -98,6 +98,10 @@ private let cases: [RefusalCase] = [
         .tooManyConsumers(name, limit: 20), .limitExceeded,
         "Stream orders under account 123456789012 cannot have more than 20 consumers."),
     RefusalCase(
+        .tooManyConsumersCreating(name, limit: 5), .limitExceeded,
+        "Stream orders under account 123456789012 cannot have more than 5 consumers in state "
+            + "CREATING."),
+    RefusalCase(
         .cursorNotFound, .resourceNotFound,
         "The consumer or the shard of this cursor is gone."),
     RefusalCase(
@@ -190,7 +194,7 @@ struct RefusalTests {
     @Test func `every reason has its own case`() {
         // One entry for each case of CatalogRefusal; the switch in Gateway is exhaustive.
         let reasons = Set(cases.map { "\($0.refusal)".prefix { $0 != "(" } })
-        #expect(reasons.count == 40)
-        #expect(cases.count == 41)
+        #expect(reasons.count == 41)
+        #expect(cases.count == 42)
     }
 }

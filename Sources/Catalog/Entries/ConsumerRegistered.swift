@@ -79,6 +79,10 @@ extension ConsumerRegistered {
         guard stream.consumers.count < limit else {
             throw .tooManyConsumers(key, limit: limit)
         }
+        let creating = stream.consumers.count { $0.status == .creating }
+        guard creating < rules.creatingConsumersPerStream else {
+            throw .tooManyConsumersCreating(key, limit: rules.creatingConsumersPerStream)
+        }
         guard state.consumers.count < CatalogLimits.consumers else {
             throw .tooManyConsumers(key, limit: CatalogLimits.consumers)
         }

@@ -58,6 +58,7 @@ extension Quotas {
             "on-demand-streams": \.onDemandStreams,
             "creating-streams": \.creatingStreams,
             "consumers": \.consumers,
+            "creating-consumers": \.creatingConsumers,
             "committed-consumers": \.committedConsumers,
             "write-bytes": \.writeBytes,
             "write-records": \.writeRecords,

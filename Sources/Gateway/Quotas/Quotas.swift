@@ -13,6 +13,8 @@ public struct Quotas: Sendable, Hashable {
     public var creatingStreams: Int?
     /// Consumers of a stream.
     public var consumers: Int?
+    /// Consumers of a stream that can be CREATING at once.
+    public var creatingConsumers: Int?
     /// Consumers of a stream whose account has a minimum throughput billing commitment.
     public var committedConsumers: Int?
 
@@ -49,6 +51,7 @@ public struct Quotas: Sendable, Hashable {
         quotas.onDemandStreams = reportedOnDemandStreams
         quotas.creatingStreams = 5
         quotas.consumers = 20
+        quotas.creatingConsumers = 5
         quotas.committedConsumers = 50
         quotas.writeBytes = 1 << 20
         quotas.writeRecords = 1000
