@@ -52,9 +52,11 @@ extension Catalog {
     /// second.
     ///
     /// One is due half a second after its time, counted from the first call that saw it.
-    public func settleOverdue(delayMilliseconds: Int) {
-        let now = log.nodeMilliseconds()
-        let grace = rules.passesThroughStates ? Int64(delayMilliseconds) + 500 : 0
+    ///
+    /// - Parameter now: Nanoseconds of the monotonic clock. The node's time would not do: after a
+    ///   crash it stands at the ceiling until the wall clock has come there.
+    public func settleOverdue(delayMilliseconds: Int, now: UInt64) {
+        let grace = rules.passesThroughStates ? UInt64(delayMilliseconds + 500) * 1_000_000 : 0
         let unsettled = snapshot.unsettled
         let due = firstSeen.withLock { seen in
             seen = seen.filter { unsettled.contains($0.key) }

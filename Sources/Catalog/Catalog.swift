@@ -21,8 +21,8 @@ public final class Catalog: Sendable {
     /// How changes are taken.
     public let rules: CatalogRules
     let pending: Mutex<PendingState>
-    /// When the housekeeper first saw what is not settled, node milliseconds.
-    let firstSeen = Mutex<[Unsettled: Int64]>([:])
+    /// When the housekeeper first saw what is not settled, nanoseconds of the monotonic clock.
+    let firstSeen = Mutex<[Unsettled: UInt64]>([:])
     let scalingWatch = Mutex(ScalingWatch())
     /// What the last stored snapshot covers.
     let saved: Mutex<Saved>

@@ -33,15 +33,16 @@ struct ScalingWatch: Sendable {
         var hashKey: UInt128
     }
 
-    private var beganAt: Int64?
+    /// Nanoseconds of the monotonic clock.
+    private var beganAt: UInt64?
     private var marks: [ShardNumber: Mark] = [:]
     /// Not split yet: a stream takes one change at a time.
     var outgrown: [Outgrown] = []
 
     /// Looks at the meters if the period is over.
-    mutating func look(_ snapshot: CatalogSnapshot, now: Int64, _ scaling: OnDemandScaling) {
-        if let beganAt, now - beganAt < Int64(scaling.seconds) * 1000 { return }
-        let seconds = beganAt.map { Double(now - $0) / 1000 }
+    mutating func look(_ snapshot: CatalogSnapshot, now: UInt64, _ scaling: OnDemandScaling) {
+        if let beganAt, now - beganAt < UInt64(scaling.seconds) * 1_000_000_000 { return }
+        let seconds = beganAt.map { Double(now - $0) / 1e9 }
         let before = marks
         beganAt = now
         marks = [:]
@@ -90,9 +91,10 @@ extension Catalog {
     /// the rules have it. Call it about once a second.
     ///
     /// The counts are those since the start, so a restart begins a new period.
-    public func scaleOnDemandStreams() {
+    ///
+    /// - Parameter now: Nanoseconds of the monotonic clock.
+    public func scaleOnDemandStreams(now: UInt64) {
         guard let scaling = rules.scaling else { return }
-        let now = log.nodeMilliseconds()
         let due = scalingWatch.withLock { watch in
             watch.look(snapshot, now: now, scaling)
             let due = watch.outgrown

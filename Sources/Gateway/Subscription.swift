@@ -154,7 +154,7 @@ final class Subscription: BodySource {
 
     /// Whether an injected fault wants it to stand still.
     var isHeldByFault: Bool {
-        worker.node.faults?.stalls(subject, owner, now: worker.nodeMilliseconds) ?? false
+        worker.node.faults?.stalls(subject, owner, now: worker.moment) ?? false
     }
 
     func isExpired(now: UInt64) -> Bool { now >= expiresAt }

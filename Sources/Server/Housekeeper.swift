@@ -56,8 +56,9 @@ final class Housekeeper: Sendable {
 
     private func round() {
         log.housekeep()
-        catalog.settleOverdue(delayMilliseconds: stateDelayMilliseconds)
-        catalog.scaleOnDemandStreams()
+        let nanoseconds = MonotonicClock.nanoseconds
+        catalog.settleOverdue(delayMilliseconds: stateDelayMilliseconds, now: nanoseconds)
+        catalog.scaleOnDemandStreams(now: nanoseconds)
         catalog.flushCursors()
         let now = log.nodeMilliseconds()
         if now - lastTrim.load(ordering: .relaxed) >= Self.trimMilliseconds {

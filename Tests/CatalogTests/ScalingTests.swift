@@ -6,7 +6,7 @@ import Testing
 
 /// On-demand streams that grow with what is written to them.
 @Suite(.serialized) struct ScalingTests {
-    private let clock = TestClock()
+    private var now: UInt64 = 0
 
     private func node(
         _ folder: TemporaryFolder, shards: Int = 200, slow: Bool = false
@@ -19,7 +19,7 @@ import Testing
         scaling.shards = shards
         rules.scaling = scaling
         rules.passesThroughStates = slow
-        return try CatalogNode(folder, clock, rules: rules)
+        return try CatalogNode(folder, rules: rules)
     }
 
     private func stream(_ node: CatalogNode, _ name: String = "s") throws -> StreamState {
@@ -27,13 +27,13 @@ import Testing
     }
 
     /// One look of the housekeeper after so many seconds.
-    private func look(_ node: CatalogNode, after seconds: Int64) throws {
-        clock.advance(seconds)
-        node.catalog.scaleOnDemandStreams()
+    private mutating func look(_ node: CatalogNode, after seconds: UInt64) throws {
+        now += seconds * 1_000_000_000
+        node.catalog.scaleOnDemandStreams(now: now)
         try node.waitForLog()
     }
 
-    @Test func `the shard that was written too fast is split in its middle`() throws {
+    @Test mutating func `the shard that was written too fast is split in its middle`() throws {
         let node = try node(TemporaryFolder())
         try node.perform(create("s", shards: nil))
         try look(node, after: 1)
@@ -57,7 +57,7 @@ import Testing
         #expect(try stream(node).open.count == 5)
     }
 
-    @Test func `records count as bytes do, and refused ones as stored ones`() throws {
+    @Test mutating func `records count as bytes do, and refused ones as stored ones`() throws {
         let node = try node(TemporaryFolder())
         try node.perform(create("s", shards: nil))
         try look(node, after: 1)
@@ -72,7 +72,7 @@ import Testing
         #expect(closed == [0, 1])
     }
 
-    @Test func `a stream is not given more shards than it may have`() throws {
+    @Test mutating func `a stream is not given more shards than it may have`() throws {
         let node = try node(TemporaryFolder(), shards: 6)
         try node.perform(create("s", shards: nil))
         try look(node, after: 1)
@@ -82,7 +82,7 @@ import Testing
         #expect(try stream(node).open.count == 6)
     }
 
-    @Test func `provisioned streams stay as they are`() throws {
+    @Test mutating func `provisioned streams stay as they are`() throws {
         let node = try node(TemporaryFolder())
         try node.perform(create("s", shards: 2))
         try look(node, after: 1)
@@ -91,7 +91,7 @@ import Testing
         #expect(try stream(node).open.count == 2)
     }
 
-    @Test func `shards that have to wait for another change are split after it`() throws {
+    @Test mutating func `shards that have to wait for another change are split after it`() throws {
         let node = try node(TemporaryFolder(), slow: true)
         try node.perform(create("s", shards: nil))
         try node.perform(.settle(.stream(1)))

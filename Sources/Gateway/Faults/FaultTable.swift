@@ -12,6 +12,14 @@ final class FaultTable: Sendable {
         var region: String
     }
 
+    /// A point in time by two clocks.
+    struct Moment {
+        /// The node's time, by which iterators are issued, milliseconds.
+        var node: Int64
+        /// The monotonic clock's, by which faults end, nanoseconds.
+        var monotonic: UInt64
+    }
+
     /// What a fault does to a call.
     struct Verdict: Equatable {
         var delayMilliseconds = 0
@@ -23,6 +31,8 @@ final class FaultTable: Sendable {
     private struct Entry {
         var owner: Owner
         var injected: InjectedFault
+        /// When it is over by the monotonic clock; nil if it has no such end.
+        var endsAt: UInt64?
         /// Hundredths of a hit that have come together.
         var share = 0
     }
@@ -38,7 +48,7 @@ final class FaultTable: Sendable {
     private let state = Mutex(State())
 
     /// Adds a fault and answers its id. One that cuts subscriptions is over at once.
-    func inject(_ fault: Fault, _ owner: Owner, now: Int64) throws(ServiceError) -> String {
+    func inject(_ fault: Fault, _ owner: Owner, now: Moment) throws(ServiceError) -> String {
         let id: String? = state.withLock { state in
             Self.drop(&state, now)
             guard state.entries.count < Self.limit else { return nil }
@@ -46,8 +56,11 @@ final class FaultTable: Sendable {
             state.next += 1
             if fault.kind != .cutSubscriptions {
                 let injected = InjectedFault(
-                    id: id, fault: fault, hits: 0, injectedMilliseconds: now)
-                state.entries.append(Entry(owner: owner, injected: injected))
+                    id: id, fault: fault, hits: 0, injectedMilliseconds: now.node)
+                let end = fault.durationSeconds.map {
+                    now.monotonic + UInt64($0) * 1_000_000_000
+                }
+                state.entries.append(Entry(owner: owner, injected: injected, endsAt: end))
             }
             return id
         }
@@ -55,7 +68,7 @@ final class FaultTable: Sendable {
         return id
     }
 
-    func list(_ owner: Owner, now: Int64) -> [InjectedFault] {
+    func list(_ owner: Owner, now: Moment) -> [InjectedFault] {
         state.withLock { state in
             Self.drop(&state, now)
             return state.entries.filter { $0.owner == owner }.map(\.injected)
@@ -63,7 +76,7 @@ final class FaultTable: Sendable {
     }
 
     /// Ends one fault or all of an owner; answers how many.
-    func clear(_ id: String?, _ owner: Owner, now: Int64) throws(ServiceError) -> Int {
+    func clear(_ id: String?, _ owner: Owner, now: Moment) throws(ServiceError) -> Int {
         let count = state.withLock { state in
             Self.drop(&state, now)
             let before = state.entries.count
@@ -78,7 +91,7 @@ final class FaultTable: Sendable {
 
     /// What happens to a call as a whole.
     func verdict(
-        _ operation: Operation, about subject: RequestSubject, _ owner: Owner, now: Int64
+        _ operation: Operation, about subject: RequestSubject, _ owner: Owner, now: Moment
     ) -> Verdict {
         guard operation.prefix == Operation.awsPrefix else { return Verdict() }
         return state.withLock { state in
@@ -108,7 +121,7 @@ final class FaultTable: Sendable {
                     guard operation == .getRecords, verdict.error == nil,
                         let iterator = subject.iterator,
                         let text = iterator.expiry(
-                            before: state.entries[index].injected.injectedMilliseconds, now: now)
+                            before: state.entries[index].injected.injectedMilliseconds, now: now.node)
                     else { continue }
                     _ = Self.hit(&state.entries[index])
                     verdict.error = .expiredIterator(text)
@@ -121,7 +134,7 @@ final class FaultTable: Sendable {
 
     /// What happens to one record of a put: throttling, and failures that are for its shard.
     func verdict(
-        recordOf operation: Operation, stream: String, shard: ShardID, _ owner: Owner, now: Int64
+        recordOf operation: Operation, stream: String, shard: ShardID, _ owner: Owner, now: Moment
     ) -> ServiceError? {
         var subject = RequestSubject(streamName: stream)
         subject.shardIndex = shard.index
@@ -151,7 +164,7 @@ final class FaultTable: Sendable {
     }
 
     /// Whether a subscription is to be sent nothing now.
-    func stalls(_ subject: RequestSubject, _ owner: Owner, now: Int64) -> Bool {
+    func stalls(_ subject: RequestSubject, _ owner: Owner, now: Moment) -> Bool {
         state.withLock { state in
             Self.drop(&state, now)
             return state.entries.contains { entry in
@@ -171,9 +184,9 @@ final class FaultTable: Sendable {
     }
 
     /// Drops what is over.
-    private static func drop(_ state: inout State, _ now: Int64) {
+    private static func drop(_ state: inout State, _ now: Moment) {
         state.entries.removeAll { entry in
-            if let end = entry.injected.endMilliseconds, now >= end { return true }
+            if let end = entry.endsAt, now.monotonic >= end { return true }
             guard let times = entry.injected.fault.times else { return false }
             return entry.injected.hits >= times
         }

@@ -10,7 +10,7 @@ extension Worker {
     func injectFault(_ request: Request, _ input: InjectFault.Input) throws(ServiceError) {
         let faults = try allowedFaults()
         let owner = FaultTable.Owner(request.caller)
-        let id = try faults.inject(input.fault, owner, now: nodeMilliseconds)
+        let id = try faults.inject(input.fault, owner, now: moment)
         if input.fault.kind == .cutSubscriptions {
             for reactor in node.counters.indices {
                 node.post(.cut(input.fault, owner), to: reactor)
@@ -21,14 +21,19 @@ extension Worker {
 
     func listFaults(_ request: Request, _ input: ListFaults.Input) throws(ServiceError) {
         let faults = try allowedFaults().list(
-            FaultTable.Owner(request.caller), now: nodeMilliseconds)
+            FaultTable.Owner(request.caller), now: moment)
         request.succeed(ListFaults.Output(faults: faults).encoded(request.encoding))
     }
 
     func clearFaults(_ request: Request, _ input: ClearFaults.Input) throws(ServiceError) {
         let count = try allowedFaults().clear(
-            input.id, FaultTable.Owner(request.caller), now: nodeMilliseconds)
+            input.id, FaultTable.Owner(request.caller), now: moment)
         request.succeed(ClearFaults.Output(count: count).encoded(request.encoding))
+    }
+
+    /// Now, as faults are told it.
+    var moment: FaultTable.Moment {
+        FaultTable.Moment(node: nodeMilliseconds, monotonic: monotonicNow())
     }
 
     private func allowedFaults() throws(ServiceError) -> FaultTable {
@@ -43,7 +48,7 @@ extension Worker {
     ) throws(ServiceError) {
         guard let operation = request.operation else { return }
         let verdict = faults.verdict(
-            operation, about: subject, FaultTable.Owner(request.caller), now: nodeMilliseconds)
+            operation, about: subject, FaultTable.Owner(request.caller), now: moment)
         guard verdict.delayMilliseconds > 0 else {
             if let error = verdict.error { throw error }
             return try work()
@@ -72,7 +77,7 @@ extension Worker {
         }
         return faults.verdict(
             recordOf: operation, stream: stream, shard: shard,
-            FaultTable.Owner(pending.request.caller), now: nodeMilliseconds)
+            FaultTable.Owner(pending.request.caller), now: moment)
     }
 
     /// Cuts the subscriptions that a fault is for.
