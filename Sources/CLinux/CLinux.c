@@ -177,6 +177,12 @@ int weir_set_affinity(int cpu) {
 
 int weir_thread_id(void) { return gettid(); }
 
+int weir_semaphore_wait(sem_t *semaphore, uint64_t until) {
+    struct timespec time = {
+        .tv_sec = (time_t)(until / 1000000000u), .tv_nsec = (long)(until % 1000000000u)};
+    return sem_clockwait(semaphore, CLOCK_MONOTONIC, &time);
+}
+
 int weir_ignore_signal(int number) {
     struct sigaction action;
     memset(&action, 0, sizeof action);

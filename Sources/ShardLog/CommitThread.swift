@@ -28,18 +28,17 @@ internal import Synchronization
     /// Waits for a ring, at most so long. What was put down before the ring can be seen after it.
     func wait(nanoseconds: UInt64? = nil) {
         if let nanoseconds {
-            var time = timespec()
-            unsafe clock_gettime(CLOCK_REALTIME, &time)
-            let total = UInt64(time.tv_nsec) + nanoseconds
-            time.tv_sec += Int(total / 1_000_000_000)
-            time.tv_nsec = Int(total % 1_000_000_000)
-            while unsafe sem_timedwait(semaphore, &time) != 0 {
+            // By the monotonic clock: a wall clock that is set back must not put a sync off.
+            let due = monotonicNanoseconds() + nanoseconds
+            while unsafe weir_semaphore_wait(semaphore, due) != 0 {
                 if errno != EINTR { break }
             }
         } else {
             while unsafe sem_wait(semaphore) != 0 {}
         }
-        isRung.store(false, ordering: .sequentiallyConsistent)
+        // An exchange, not a store: it reads what the last ringer wrote, so that all the ringer had
+        // put down before is seen, also when its ring was one with an earlier one.
+        _ = isRung.exchange(false, ordering: .sequentiallyConsistent)
     }
 }
 

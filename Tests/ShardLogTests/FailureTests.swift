@@ -13,26 +13,18 @@ import Testing
         let log = try openLog(small(folder, files: disk))
         let bench = Bench(log)
         let shard = try bench.open(1)
-        let entered = DispatchSemaphore(value: 0)
-        let gate = DispatchSemaphore(value: 0)
-        disk.state.withLock { state in
-            state.before = { operation, path in
-                guard operation == .sync, path.contains("/journal/") else { return }
-                entered.signal()
-                gate.wait()
-            }
-        }
-        let (token, _) = bench.stage(shard, [1, 2, 3])
+        let hold = HeldSync(disk)
+        let (token, result) = bench.stage(shard, [1, 2, 3])
+        #expect(result == .staged)
         bench.staging.handOver()
         log.submit(ControlEntry(payload: [9]), waiter: Waiter(reader: 0, token: 777))
-        try #require(entered.wait(timeout: .now() + 30) == .success, "no sync of the journal came")
+        try hold.wait(bench)
         bench.drain()
         #expect(bench.outcomes[token] == nil && bench.controls[777] == nil)
         #expect(shard.tail == .start && shard.lastIndex == 0)
         #expect(readAll(shard).records.isEmpty)
         #expect(shard.sleep(reader: 0, at: .start))
-        disk.state.withLock { $0.before = nil }
-        gate.signal()
+        hold.release()
         try bench.wait { bench.outcomes[token] != nil && bench.controls[777] != nil }
         #expect(bench.advanced == [shard.number])
         #expect(readAll(shard).records.map(\.data) == [[1, 2, 3]])
@@ -252,18 +244,10 @@ import Testing
         let log = try openLog(configuration)
         let bench = Bench(log)
         let shards = try (1...5).map { try bench.open($0) }
-        let entered = DispatchSemaphore(value: 0)
-        let gate = DispatchSemaphore(value: 0)
-        disk.state.withLock { state in
-            state.before = { operation, path in
-                guard operation == .sync, path.contains("/journal/") else { return }
-                entered.signal()
-                gate.wait()
-            }
-        }
-        _ = bench.stage(shards[0], [1])
+        let hold = HeldSync(disk)
+        #expect(bench.stage(shards[0], [1]).result == .staged)
         bench.staging.handOver()
-        try #require(entered.wait(timeout: .now() + 30) == .success, "no sync of the journal came")
+        try hold.wait(bench)
         var staged = 0
         // One shard gets a share only.
         while bench.stage(shards[0], [UInt8](repeating: 1, count: 9000)).result == .staged {
@@ -282,8 +266,7 @@ import Testing
         #expect(staged * 9000 <= 1 << 20)
         #expect(log.counters.refusedFull.load(ordering: .relaxed) > 0)
         bench.staging.handOver()
-        disk.state.withLock { $0.before = nil }
-        gate.signal()
+        hold.release()
         try bench.wait { bench.outcomes[last] != nil }
         let all = bench.outcomes.values.allSatisfy { $0.isStored }
         #expect(all)
@@ -300,8 +283,29 @@ import Testing
         let log = try openLog(configuration)
         let bench = Bench(log)
         let shard = try bench.open(1)
-        let entered = DispatchSemaphore(value: 0)
-        let gate = DispatchSemaphore(value: 0)
+        let hold = HeldSync(disk)
+        let (token, result) = bench.stage(shard, [1])
+        #expect(result == .staged)
+        bench.staging.handOver()
+        try hold.wait(bench)
+        #expect(bench.stage(shard, [2]).result == .full)
+        bench.staging.handOver()
+        hold.release()
+        try bench.wait { bench.outcomes[token] != nil }
+        #expect(try bench.put(shard, [3]).isStored)
+        try log.close()
+    }
+}
+
+/// Holds the journal's syncs where they begin, until it is released.
+private struct HeldSync {
+    let disk: SimulatedFileSystem
+    private let entered = DispatchSemaphore(value: 0)
+    private let gate = DispatchSemaphore(value: 0)
+
+    init(_ disk: SimulatedFileSystem) {
+        self.disk = disk
+        let (entered, gate) = (entered, gate)
         disk.state.withLock { state in
             state.before = { operation, path in
                 guard operation == .sync, path.contains("/journal/") else { return }
@@ -309,16 +313,20 @@ import Testing
                 gate.wait()
             }
         }
-        let (token, _) = bench.stage(shard, [1])
-        bench.staging.handOver()
-        try #require(entered.wait(timeout: .now() + 30) == .success, "no sync of the journal came")
-        #expect(bench.stage(shard, [2]).result == .full)
-        bench.staging.handOver()
+    }
+
+    /// Waits until a sync is held. None comes when the committer had to fail the batch before it
+    /// was written; then the log says why.
+    func wait(_ bench: Bench) throws {
+        if entered.wait(timeout: .now() + 30) == .success { return }
+        bench.drain()
+        Issue.record("no sync of the journal came: \(bench.log.health), \(bench.outcomes)")
+        throw Bench.Lost()
+    }
+
+    func release() {
         disk.state.withLock { $0.before = nil }
         gate.signal()
-        try bench.wait { bench.outcomes[token] != nil }
-        #expect(try bench.put(shard, [3]).isStored)
-        try log.close()
     }
 }
 

@@ -385,6 +385,8 @@ final class SimulatedFile: File {
             ? memory : FileManager.default.temporaryDirectory.path
         let path = "\(folder)/weir-log-\(UUID().uuidString)"
         let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT, 0o600)
+        // A failure that the test's disk was not told to have is to be seen for what it is.
+        precondition(descriptor >= 0, "\(path): \(systemErrorText(errno))")
         unsafe Glibc.unlink(path)
         disk.state.withLock { state in
             let live = state.inodes[inode]?.live ?? []

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -71,6 +72,7 @@ int weir_fstatfs(int descriptor, uint64_t *available, uint64_t *total, int64_t *
 int weir_set_thread_name(const char *name);  // at most 15 bytes are kept
 int weir_set_affinity(int cpu);              // the calling thread
 int weir_thread_id(void);
+int weir_semaphore_wait(sem_t *semaphore, uint64_t until);  // at most until then by CLOCK_MONOTONIC
 
 // Signals.
 int weir_ignore_signal(int signal);
