@@ -10,7 +10,8 @@ extension Worker {
         let quotas = node.settings.quotas
         request.succeed(
             DescribeLimits.Output(
-                shardLimit: quotas.shards ?? Quotas.reportedShards, openShardCount: census.openShards,
+                shardLimit: quotas.shards ?? Quotas.reportedShards,
+                openShardCount: census.openShards,
                 onDemandStreamCount: census.onDemandStreams,
                 onDemandStreamCountLimit: quotas.onDemandStreams
                     ?? Quotas.reportedOnDemandStreams

@@ -50,8 +50,7 @@ extension PrometheusText {
         sample("weir_shard_metrics_left_off", leftOff)
     }
 
-    private static var shardCounters:
-        [(ShardLevelMetrics, String, String, (ShardMeter) -> UInt64)]
+    private static var shardCounters: [(ShardLevelMetrics, String, String, (ShardMeter) -> UInt64)]
     {
         [
             (

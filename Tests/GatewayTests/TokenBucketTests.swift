@@ -43,7 +43,9 @@ struct TokenBucketTests {
         #expect(bucket.take(4, now: 0))
     }
 
-    @Test func `lets something larger than itself through while full, and then nothing until it is paid`() {
+    @Test
+    func `lets something larger than itself through while full, and then nothing until it is paid`()
+    {
         let bucket = Bucket(rate: 100, now: 0)
         #expect(bucket.take(1000, now: 0))
         #expect(bucket.solventAt(now: 0) == 10 * second)

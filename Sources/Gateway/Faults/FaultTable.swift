@@ -121,7 +121,8 @@ final class FaultTable: Sendable {
                     guard operation == .getRecords, verdict.error == nil,
                         let iterator = subject.iterator,
                         let text = iterator.expiry(
-                            before: state.entries[index].injected.injectedMilliseconds, now: now.node)
+                            before: state.entries[index].injected.injectedMilliseconds,
+                            now: now.node)
                     else { continue }
                     _ = Self.hit(&state.entries[index])
                     verdict.error = .expiredIterator(text)

@@ -63,7 +63,9 @@ public enum InjectFault {
     ) throws(ServiceError) {
         func check(_ member: String, isWanted: Bool, isNeeded: Bool) throws(ServiceError) {
             let isThere = fields[member].isPresent
-            if isThere, !isWanted { throw .faultMember(member, of: kind.rawValue, isMissing: false) }
+            if isThere, !isWanted {
+                throw .faultMember(member, of: kind.rawValue, isMissing: false)
+            }
             if !isThere, isNeeded { throw .faultMember(member, of: kind.rawValue, isMissing: true) }
         }
         try check("ErrorCode", isWanted: kind == .fail, isNeeded: kind == .fail)
