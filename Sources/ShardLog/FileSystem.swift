@@ -38,6 +38,8 @@ public protocol File: AnyObject, Sendable {
     func allocatedBytes() throws(SystemFailure) -> UInt64
     /// Reads at most `count` bytes from `offset`; fewer only at the end of the file.
     func read(at offset: UInt64, count: Int) throws(SystemFailure) -> [UInt8]
+    /// Says that these bytes will be read soon. A hint: it waits for nothing and may do nothing.
+    func announceRead(at offset: UInt64, count: Int)
     /// Writes all of `bytes` at `offset`.
     func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemFailure)
     /// Makes what was written durable (fdatasync).
@@ -50,4 +52,8 @@ public protocol File: AnyObject, Sendable {
     func lock() throws(SystemFailure) -> Bool
     /// Maps `length` bytes from the start for reading; `length` may exceed the file's size.
     func map(length: Int) throws(SystemFailure) -> Mapping
+}
+
+extension File {
+    public func announceRead(at offset: UInt64, count: Int) {}
 }

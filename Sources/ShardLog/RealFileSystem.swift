@@ -110,6 +110,11 @@ final class RealFile: File {
         return bytes
     }
 
+    func announceRead(at offset: UInt64, count: Int) {
+        // Whatever it answers, the read itself will say what is wrong.
+        _ = posix_fadvise(descriptor, off_t(offset), off_t(count), POSIX_FADV_WILLNEED)
+    }
+
     func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemFailure) {
         // The kernel takes 1,024 pieces at a time and may take less than it was given.
         let maximumPieces = 1024

@@ -29,17 +29,31 @@ struct Replay {
         folder = Folder.segments(configuration.folder)
     }
 
-    /// Reads the headers of all segment files.
+    /// Reads the headers of all segment files, a group at a time: the disk is told of all headers of
+    /// a group before the first is waited for, so that a start with a cold cache does not take a
+    /// seek's time for each segment.
     mutating func findSegments() throws(LogError) {
         do throws(SystemFailure) {
-            for name in try files.list(folder) {
-                let path = folder + "/" + name
-                guard let (shard, base) = Segment.parse(name: name) else {
-                    try files.unlink(path)
-                    continue
+            let names = try files.list(folder)
+            var first = 0
+            while first < names.count {
+                let group = names[first..<min(first + Self.headersAtOnce, names.count)]
+                var opened: [(path: String, shard: UInt64, base: UInt64, file: any File)] = []
+                for name in group {
+                    let path = folder + "/" + name
+                    guard let (shard, base) = Segment.parse(name: name) else {
+                        try files.unlink(path)
+                        continue
+                    }
+                    let file = try files.open(path, create: false)
+                    file.announceRead(at: 0, count: Segment.Header.bytes)
+                    opened.append((path, shard, base, file))
                 }
-                segments[shard, default: []].append(
-                    try open(path, shard: shard, base: base))
+                for (path, shard, base, file) in opened {
+                    segments[shard, default: []].append(
+                        try segment(file, path, shard: shard, base: base))
+                }
+                first = group.endIndex
             }
         } catch {
             throw LogError(error, file: folder)
@@ -47,10 +61,13 @@ struct Replay {
         for shard in segments.keys { segments[shard]?.sort { $0.base < $1.base } }
     }
 
-    private func open(
-        _ path: String, shard: UInt64, base: UInt64
+    /// Segment files that are open at a time while headers are read: what is left of the least
+    /// descriptor limit that is usual, 1,024, is plenty for the rest of a start.
+    private static let headersAtOnce = 256
+
+    private func segment(
+        _ file: any File, _ path: String, shard: UInt64, base: UInt64
     ) throws(SystemFailure) -> Segment {
-        let file = try files.open(path, create: false)
         let size = try file.size()
         let bytes = try file.read(at: 0, count: Segment.Header.bytes)
         if let header = Segment.Header(bytes.span), header.shard == shard, header.base == base {
