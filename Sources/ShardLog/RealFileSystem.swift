@@ -111,8 +111,16 @@ final class RealFile: File {
     }
 
     func announceRead(at offset: UInt64, count: Int) {
-        // Whatever it answers, the read itself will say what is wrong.
-        _ = posix_fadvise(descriptor, off_t(offset), off_t(count), POSIX_FADV_WILLNEED)
+        // The kernel takes no more of one hint than its readahead window, of which this is the
+        // usual size. Whatever it answers, the read itself will say what is wrong.
+        let window = 128 << 10
+        var place = off_t(offset)
+        let end = place + off_t(count)
+        while place < end {
+            let piece = min(off_t(window), end - place)
+            _ = posix_fadvise(descriptor, place, piece, POSIX_FADV_WILLNEED)
+            place += piece
+        }
     }
 
     func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemFailure) {

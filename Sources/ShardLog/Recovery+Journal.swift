@@ -126,7 +126,12 @@ extension Recovery {
     ) throws(LogError) -> UInt64 {
         var offset = Limits.pageBytes
         var last = follows
+        var isAnnounced = false
         while upTo.map({ last < $0 }) ?? true, offset < span.count {
+            if !isAnnounced, isReadWhole(span, at: offset, after: last) {
+                isAnnounced = true
+                found.file.announceRead(at: UInt64(offset), count: span.count - offset)
+            }
             let batch: Batch
             do throws(Batch.Fault) {
                 batch = try Batch(
@@ -160,6 +165,16 @@ extension Recovery {
                 file: path, offset: UInt64(offset))
         }
         return last
+    }
+
+    /// Whether the file is read to its end from here on: the records of batches that the segments
+    /// may lack, and what lies behind the last batch of a log that was not closed. Before that, and
+    /// in a log that was closed, only heads are looked at.
+    private func isReadWhole(_ span: Span<UInt8>, at offset: Int, after last: UInt64) -> Bool {
+        guard let header = BatchHeader(span.extracting(offset..<span.count)) else { return true }
+        if header.flags & BatchHeader.closedFlag != 0, header.number == last + 1 { return false }
+        let lacksRecords = header.recordCount > 0 && header.number > segmentsThrough
+        return lacksRecords || header.number <= last
     }
 
     /// Looks for a batch behind the bad place that proves it to have been durable.
