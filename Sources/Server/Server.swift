@@ -61,6 +61,8 @@ public enum Server {
             configuration, node: node, identity: identity, tickets: tickets, listener: listener,
             housekeeper: housekeeper)
         announce(configuration, listener, certificates, logger)
+        // The log began with a short journal file; the next is made ready before that is full.
+        housekeeper.wake()
         waitForEnd(signals, certificates, node, logger)
         drain(node, reactors, logger)
         housekeeper.finish()

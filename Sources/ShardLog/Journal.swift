@@ -126,7 +126,9 @@ final class Journal: Sendable {
         return UInt64(parts[0], radix: 16)
     }
 
-    /// Begins the next file: one that is free if there is one, else a new one.
+    /// Begins the next file: one that is free if there is one, else a new one. The first file of a
+    /// log that has none free is a short one, written through at once, so that the first commits
+    /// after a start cost no more than later ones; the housekeeper makes the next meanwhile.
     ///
     /// The header is not synced here but with the first batch. The name of the file is durable.
     /// - Parameters:
@@ -136,7 +138,8 @@ final class Journal: Sendable {
         epoch: UInt64, lastBatch: UInt64, segmentsThrough: UInt64, room: UInt64
     ) throws(SystemFailure) -> Writer {
         let least = UInt64(Limits.pageBytes) + room
-        let need = max(state.withLock { $0.nextBytes }, least)
+        let (next, isFirst) = state.withLock { ($0.nextBytes, !$0.hasCurrent) }
+        let need = max(next, least)
         let free = takeFree(need: need)
         let name: String
         let file: any File
@@ -151,8 +154,8 @@ final class Journal: Sendable {
                 defer { state.nextName += 1 }
                 return Self.name(state.nextName)
             }
-            file = try make(name, bytes: need, isPrewritten: false)
-            bytes = need
+            bytes = isFirst ? max(min(next, Limits.journalStartBytes), least) : need
+            file = try make(name, bytes: bytes, isPrewritten: isFirst)
         }
         let sequence = state.withLock { state in
             defer { state.nextSequence += 1 }
@@ -172,8 +175,10 @@ final class Journal: Sendable {
             for place in state.slots.indices {
                 if case .current(let sequence) = state.slots[place].use {
                     state.slots[place].use = .used(sequence: sequence, lastBatch: lastBatch)
-                    // One was filled: the next is longer.
-                    state.nextBytes = min(fileBytes, state.nextBytes * 2)
+                    // One of full length was filled: the next is longer.
+                    if state.slots[place].bytes >= state.nextBytes {
+                        state.nextBytes = min(fileBytes, state.nextBytes * 2)
+                    }
                 }
             }
             state.slots.append(
@@ -292,6 +297,11 @@ final class Journal: Sendable {
 }
 
 extension Journal.State {
+    /// A file is being written.
+    fileprivate var hasCurrent: Bool {
+        slots.contains { if case .current = $0.use { true } else { false } }
+    }
+
     /// The place of the free file that had the lowest sequence.
     fileprivate var lowestFree: Int? {
         var best: (place: Int, sequence: UInt64)?

@@ -16,7 +16,9 @@ enum Limits {
     static let pooledBlocks = 8
     /// No shard may take more of the staging budget than one part in so many.
     static let stagingShares = 4
-    /// The first journal file; each next is twice as long, up to the configured length.
+    /// The file that a log begins with if none is free: 256 commits of a page.
+    static let journalStartBytes: UInt64 = 1 << 20
+    /// The journal file after that; each next is twice as long, up to the configured length.
     static let journalFirstBytes: UInt64 = 8 << 20
     /// Journal files, at most 64 MiB each: 4 GiB, reached only if segments or snapshots cannot be synced.
     static let journalFiles = 64

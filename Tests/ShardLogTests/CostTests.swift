@@ -134,6 +134,29 @@ import Testing
         try again.close()
     }
 
+    @Test func `the journal begins with a short file and goes on with ones made ready`() throws {
+        let folder = TemporaryFolder()
+        let disk = SimulatedFileSystem()
+        var configuration = small(folder, files: disk)
+        configuration.journalFileBytes = 64 << 20
+        func lengths() throws -> [UInt64] {
+            try disk.paths.filter { $0.hasSuffix(".journal") }.sorted().map {
+                try disk.open($0, create: false).size()
+            }
+        }
+        let log = try openLog(configuration)
+        #expect(try lengths() == [1 << 20])
+        log.housekeep()
+        #expect(try lengths() == [1 << 20, 8 << 20])
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        for _ in 0..<300 { _ = try bench.put(shard, [1]) }
+        // The short file is full; it does not make the next one longer.
+        log.housekeep()
+        #expect(try lengths() == [1 << 20, 8 << 20, 8 << 20])
+        try log.close()
+    }
+
     @Test func `the class os acknowledges without a sync, and interval syncs later`() throws {
         for durability in [Durability.os, .interval(milliseconds: 1)] {
             let folder = TemporaryFolder()
