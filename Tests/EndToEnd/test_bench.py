@@ -19,6 +19,7 @@ COMMANDS = {
     "fanout on a schedule": ["--subscribers", "5", "--rate", "200"],
     "fanout on shared connections": ["--subscribers", "6", "--subscribers-per-connection", "3"],
     "read": [],
+    "control": ["--streams", "6", "--largest", "1200"],
     "floor": ["--subscribers", "5"],
 }
 
@@ -40,6 +41,26 @@ def test_each_bench_in_miniature(tmp_path, title):
     assert numbers, report
     if title.split(" ")[0] in ("put", "fanout"):
         assert "fdatasync" in done.stdout.lower()
+
+
+def test_control_calls_are_timed_by_operation(tmp_path):
+    done = bench(tmp_path, "control", "--streams", "4", "--largest", "10", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    # Each second stream is changed, and 20 pages of the large one are read.
+    for operation in ("SplitShard", "UpdateShardCount", "RegisterStreamConsumer", "DeleteStream"):
+        assert report[operation]["count"] == 2
+    assert report["page of 1000"]["count"] == 20
+    assert report["start_ms"] > 0
+    assert list(tmp_path.iterdir()) == [], "the folder is gone with the server"
+
+
+def test_control_calls_leave_nothing_on_a_running_server(own, tmp_path):
+    server = own()
+    done = bench(tmp_path, "control", "--streams", "4", "--largest", "10", "--endpoint-url",
+                 server.url, "--ca-file", server.authority)
+    assert done.returncode == 0, done.stderr
+    assert server.ok("ListStreams", {})["StreamNames"] == []
 
 
 def figures(value):

@@ -11,6 +11,7 @@ struct BenchCommand: ParsableCommand {
             """,
         subcommands: [
             BenchAllCommand.self, BenchPutCommand.self, BenchFanOutCommand.self,
-            BenchReadCommand.self, BenchFloorCommand.self, BenchFloorServerCommand.self,
+            BenchReadCommand.self, BenchControlCommand.self, BenchFloorCommand.self,
+            BenchFloorServerCommand.self,
         ], defaultSubcommand: BenchAllCommand.self)
 }

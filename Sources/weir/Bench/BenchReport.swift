@@ -50,7 +50,7 @@ struct BenchReport: Sendable {
     }
 
     mutating func line(_ label: String, _ value: String) {
-        let room = String(repeating: " ", count: max(0, 26 - label.count))
+        let room = String(repeating: " ", count: max(0, 30 - label.count))
         lines.append("\(label)\(room) \(value)")
     }
 

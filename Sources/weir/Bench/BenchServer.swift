@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import WeirClient
 
 /// The server that a bench measures: one that runs already, or one of its own.
@@ -9,18 +10,22 @@ final class BenchServer: Sendable {
     let folder: String?
     /// The durability that is known because the bench chose it.
     let durability: String?
-    private let child: ChildProcess?
+    /// The server that was started here, until it is ended.
+    private let child: Mutex<ChildProcess?>
+    private let arguments: [String]
     private let ownFolder: String?
 
     private init(
         _ configuration: ClientConfiguration, pid: Int32?, folder: String?,
-        durability: String? = nil, child: ChildProcess? = nil, ownFolder: String? = nil
+        durability: String? = nil, child: ChildProcess? = nil, arguments: [String] = [],
+        ownFolder: String? = nil
     ) {
         self.configuration = configuration
         self.pid = pid
         self.folder = folder
         self.durability = durability
-        self.child = child
+        self.child = Mutex(child)
+        self.arguments = arguments
         self.ownFolder = ownFolder
     }
 
@@ -55,33 +60,55 @@ final class BenchServer: Sendable {
             "--durability", options.durability,
         ]
         if let reactors = options.reactors { arguments += ["--reactors", String(reactors)] }
-        guard let child = ChildProcess("/proc/self/exe", arguments) else {
-            remove(folder)
-            throw ClientError.configuration("the server cannot be started")
-        }
-        let ready = "weir ready "
-        guard let line = child.line(), line.hasPrefix(ready) else {
-            child.end()
-            remove(folder)
-            throw ClientError.unreachable("the server does not become ready")
-        }
+        var started: ChildProcess?
         do {
+            let (child, endpoint) = try spawn(arguments)
+            started = child
             let configuration = try ClientConfiguration.resolved(
-                endpointURL: String(line.dropFirst(ready.count)),
-                certificateFile: "\(folder)/tls/ca.pem", region: options.endpoint.region)
+                endpointURL: endpoint, certificateFile: "\(folder)/tls/ca.pem",
+                region: options.endpoint.region)
             return BenchServer(
                 configuration, pid: child.pid, folder: folder, durability: options.durability,
-                child: child, ownFolder: folder)
+                child: child, arguments: arguments, ownFolder: folder)
         } catch {
-            child.end()
+            started?.end()
             remove(folder)
             throw error
         }
     }
 
+    /// Starts a server and waits until it says where it is to be reached.
+    private static func spawn(
+        _ arguments: [String]
+    ) throws(ClientError) -> (ChildProcess, endpoint: String) {
+        guard let child = ChildProcess("/proc/self/exe", arguments) else {
+            throw .configuration("the server cannot be started")
+        }
+        let ready = "weir ready "
+        guard let line = child.line(), line.hasPrefix(ready) else {
+            child.end()
+            throw .unreachable("the server does not become ready")
+        }
+        return (child, String(line.dropFirst(ready.count)))
+    }
+
+    /// Whether it was started here.
+    var isOwn: Bool { ownFolder != nil }
+
+    /// Ends a server that was started here and starts it again with its data; it is at another port
+    /// then, and nothing is asked of it any more. Answers the seconds from exec to its ready line.
+    func endAndTimeStart() throws(ClientError) -> Double {
+        child.withLock { $0.take() }?.end()
+        let start = BenchSystem.now
+        let (again, _) = try Self.spawn(arguments)
+        let seconds = Double(BenchSystem.now - start) / 1e9
+        child.withLock { $0 = again }
+        return seconds
+    }
+
     /// Ends a server that was started here, and removes its data.
     func end() {
-        child?.end()
+        child.withLock { $0.take() }?.end()
         if let ownFolder { Self.remove(ownFolder) }
     }
 
