@@ -91,7 +91,7 @@ extension ServiceError {
         case .consumerNotFound(let key, let name):
             self = .consumerNotFound(name: name, account: key.account)
         case .consumerNotActive(let key, let name, let createdSecond):
-            self = .consumerNotActive(
+            self = .consumerNotChangeable(
                 name: name, createdSecond: createdSecond, stream: key.name, account: key.account)
         case .tooManyAccounts(let limit):
             self = ServiceError(

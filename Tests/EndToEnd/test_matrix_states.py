@@ -207,7 +207,8 @@ QUOTAS = [
 # With --limits aws and a minute in CREATING, the sixth: prepared by five calls with a number each.
 SIXTH = [
     ("CreateStream", {"StreamName": "NAME", "ShardCount": 1}, LE,
-     "This request would exceed the limit of 5 streams in state CREATING."),
+     "This request would exceed the limit of 5 streams that can simultaneously be in CREATING or "
+     "DELETING."),
     ("RegisterStreamConsumer", {"StreamARN": arn("s"), "ConsumerName": "NAME"}, LE,
      f"Stream s under account {N} cannot have more than 5 consumers in state CREATING."),
 ]

@@ -127,7 +127,8 @@ private let cases: [RefusalCase] = [
             + "123456789012 in eu-west-1. Current On-Demand streams count: 50. Limit: 50."),
     RefusalCase(
         .tooManyCreating(limit: 5), .limitExceeded,
-        "This request would exceed the limit of 5 streams in state CREATING."),
+        "This request would exceed the limit of 5 streams that can simultaneously be in CREATING or "
+            + "DELETING."),
     RefusalCase(
         .retentionShorter(name, requested: 24, existing: 48), .invalidArgument,
         "Requested retention period (24 hours) for stream orders can not be shorter than existing "
@@ -175,7 +176,7 @@ private let cases: [RefusalCase] = [
         "Stream orders is not in On-Demand mode and does not scale itself."),
     RefusalCase(
         .consumerNotActive(name, name: "reader", createdSecond: 1_700_000_000), .resourceInUse,
-        "Consumer reader with creation timestamp 1700000000 under stream orders , account "
+        "Consumer reader with creation timestamp 1700000000 under stream orders and account "
             + "123456789012 is not in ACTIVE status."),
     RefusalCase(
         .tooManyAccounts(limit: 10_000), .limitExceeded,

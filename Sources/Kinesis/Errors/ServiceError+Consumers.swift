@@ -46,13 +46,25 @@ extension ServiceError {
                 + "in state CREATING.")
     }
 
-    /// The consumer is still being registered, or is going. The text is AWS's, spaces included.
+    /// Subscribing with a consumer that is still being registered, or is going. The text is AWS's,
+    /// spaces included.
     public static func consumerNotActive(
         name: String, createdSecond: UInt64, stream: String, account: String
     ) -> ServiceError {
         ServiceError(
             .resourceInUse,
             "Consumer \(name) with creation timestamp \(createdSecond) under stream \(stream) , "
+                + "account \(account) is not in ACTIVE status.")
+    }
+
+    /// Changing a consumer that is still being registered, or is going. The text is AWS's for its
+    /// resource policy.
+    public static func consumerNotChangeable(
+        name: String, createdSecond: UInt64, stream: String, account: String
+    ) -> ServiceError {
+        ServiceError(
+            .resourceInUse,
+            "Consumer \(name) with creation timestamp \(createdSecond) under stream \(stream) and "
                 + "account \(account) is not in ACTIVE status.")
     }
 

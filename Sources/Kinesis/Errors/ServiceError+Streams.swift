@@ -41,11 +41,13 @@ extension ServiceError {
         .validation,
         "WarmThroughputMiBps needs an account with a minimum throughput billing commitment.")
 
-    /// More streams are being created than may be at once (the text is ours).
+    /// More streams are being created than may be at once. Terraform's provider looks for
+    /// "simultaneously be in CREATING or DELETING" and tries again; the rest of the text is ours.
     public static func tooManyStreamsCreating(limit: Int) -> ServiceError {
         ServiceError(
             .limitExceeded,
-            "This request would exceed the limit of \(limit) streams in state CREATING.")
+            "This request would exceed the limit of \(limit) streams that can simultaneously be in "
+                + "CREATING or DELETING.")
     }
 
     /// The account's shards would be more than its quota.
