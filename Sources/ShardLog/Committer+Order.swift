@@ -44,14 +44,9 @@ extension Committer {
                     continue
                 }
                 let created = staged.shard.createdMilliseconds
-                var index = max(
-                    writer.lastIndex + 1, NodeTime.firstIndex(at: now, created: created))
-                if staged.minimumIndex >= index,
-                    NodeTime.ceiling(for: staged.minimumIndex, created: created)
-                        <= durableCeiling
-                {
-                    index = staged.minimumIndex + 1
-                }
+                let index = NodeTime.index(
+                    after: writer.lastIndex, at: now, created: created,
+                    above: staged.minimumIndex, durableCeiling: durableCeiling)
                 let arrival = max(writer.lastArrivalMilliseconds, wall)
                 if writer.position + length > writer.reservedEnd || writer.slot < 0 {
                     guard

@@ -29,29 +29,35 @@ extension Committer {
             shard.stagedBytes.subtract(
                 Int(writer.position - extent.start), ordering: .relaxed)
             writer.slot = -1
-            advance(shard, to: writer.position)
-            shard.publishedIndex.store(writer.lastIndex, ordering: .sequentiallyConsistent)
-            shard.publishedArrival.store(
-                writer.lastArrivalMilliseconds, ordering: .sequentiallyConsistent)
+            let cells = ShardCells(shard: shard, taken: ShardCells.Taken())
+            var publication = Publication(
+                word: word(writer), index: writer.lastIndex,
+                arrivalMilliseconds: writer.lastArrivalMilliseconds)
+            while !publication.isDone { publication.step(cells) }
             shard.publishedRecords.store(writer.records, ordering: .sequentiallyConsistent)
-            shard.settledTail.store(writer.position, ordering: .sequentiallyConsistent)
+            noteWakes(cells)
         }
-        for shard in changed { advance(shard, to: shard.committerSide.position) }
+        for shard in changed {
+            let cells = ShardCells(shard: shard, taken: ShardCells.Taken())
+            var publisher = Publisher(tail: word(shard.committerSide))
+            while !publisher.isDone { publisher.step(cells) }
+            noteWakes(cells)
+        }
         log.publishedBatch.store(number, ordering: .releasing)
     }
 
-    private func advance(_ shard: Shard, to position: UInt64) {
-        let flags: UInt64 =
-            switch shard.committerSide.state {
-            case .open: 0
-            case .closed: Shard.closedBit
-            case .removed: Shard.closedBit | Shard.removedBit
-            }
-        let taken = ShardCells.Taken()
-        let cells = ShardCells(shard: shard, taken: taken)
-        var publisher = Publisher(tail: position | flags)
-        while !publisher.isDone { publisher.step(cells) }
-        guard taken.readers != 0 else { return }
+    /// The tail and the flags as readers are to see them.
+    private func word(_ writer: ShardWriter) -> UInt64 {
+        switch writer.state {
+        case .open: writer.position
+        case .closed: writer.position | Shard.closedBit
+        case .removed: writer.position | Shard.closedBit | Shard.removedBit
+        }
+    }
+
+    private func noteWakes(_ cells: ShardCells) {
+        guard let taken = cells.taken, taken.readers != 0 else { return }
+        let shard = cells.shard
         for reader in 0..<Limits.readers where taken.readers & (1 << UInt64(reader)) != 0 {
             log.mailboxes[reader].incoming.withLock { $0.advanced.append(shard.number) }
             readersToWake |= 1 << UInt64(reader)

@@ -149,25 +149,37 @@ final class Committer: @unchecked Sendable {
         }
     }
 
+    /// What became of a batch.
+    private enum Fate {
+        case done
+        case failed
+        /// The next recovery decides whether it is in the log. No number above its records may be
+        /// given out until then.
+        case unknown
+    }
+
     /// Orders, writes, syncs, copies, publishes and completes what was taken.
     private func commit(mustSync: Bool, isMarker: Bool) {
-        let time = log.nodeTime
-        time.orderingSince.store(time.now(), ordering: .sequentiallyConsistent)
-        defer { time.orderingSince.store(0, ordering: .sequentiallyConsistent) }
-        let now = time.now()
+        var ordering = Ordering()
+        let now = ordering.begin(log.nodeTime)
+        let fate = commit(now: now, mustSync: mustSync, isMarker: isMarker)
+        // Before anybody is told: who knows that a batch is done is not held up by it.
+        if fate != .unknown { ordering.step(log.nodeTime) }
+        if fate == .done { complete() } else { fail() }
+    }
+
+    private func commit(now: Int64, mustSync: Bool, isMarker: Bool) -> Fate {
         do throws(SystemFailure) {
             try makeRoom()
         } catch {
             log.refuse(error, "the journal cannot be extended", isPassing: error.canPass)
-            fail()
-            return
+            return .failed
         }
         orderControls()
         let counts = orderRecords(now: now)
         if runs.isEmpty, controls.isEmpty, !isMarker {
             if mustSync { syncOnly() }
-            complete()
-            return
+            return .done
         }
         let raises = raiseCeiling(now: now, isMarker: isMarker)
         let number = lastNumber + 1
@@ -179,15 +191,13 @@ final class Committer: @unchecked Sendable {
             if error.isNoSpace, error.operation != "fdatasync" {
                 undo()
                 log.refuse(error, "the journal cannot be written", isPassing: true)
-                fail()
-                return
+                return .failed
             }
             do throws(SystemFailure) {
                 try writeAfresh(syncs: syncs, number: number)
             } catch {
                 log.refuse(error, "the journal cannot be written", isPassing: false)
-                fail()
-                return
+                return .unknown
             }
         }
         lastNumber = number
@@ -198,13 +208,12 @@ final class Committer: @unchecked Sendable {
         } catch {
             // Durable, but not readable: what became of it shows after the next recovery.
             log.refuse(error, "a segment cannot be written", isPassing: false)
-            fail()
-            return
+            return .unknown
         }
         note(counts)
         applyControls(number)
         publish(number)
-        complete()
+        return .done
     }
 
     /// What an ordering counted.
@@ -251,9 +260,10 @@ final class Committer: @unchecked Sendable {
 
     /// The ceiling that this batch carries; true if it is a new one, which must be synced.
     private func raiseCeiling(now: Int64, isMarker: Bool) -> Bool {
-        let near = now + Limits.ceilingMarginMilliseconds > ceiling
-        guard near || neededCeiling > ceiling || isMarker else { return false }
-        ceiling = max(ceiling, max(now, neededCeiling) + Limits.ceilingLeadMilliseconds)
+        let raised = NodeTime.raised(
+            ceiling, at: now, needed: neededCeiling, isWanted: isMarker)
+        guard let raised else { return false }
+        ceiling = raised
         return true
     }
 

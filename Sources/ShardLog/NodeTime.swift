@@ -15,7 +15,7 @@ final class NodeTime: Sendable {
     /// Before which every number may be given out.
     let durableCeiling: Atomic<Int64>
     /// Since when the committer has been ordering a batch that is not yet published; 0 if it is
-    /// not. Stored before the committer reads the time that it orders by.
+    /// not. See `Ordering`.
     let orderingSince = Atomic<Int64>(0)
 
     /// Somebody has come near the ceiling; the housekeeper has it extended.
@@ -55,16 +55,31 @@ final class NodeTime: Sendable {
         created + Int64(index >> UInt64(indexBits)) + 1
     }
 
-    /// The highest number that divides what has been published from what is to come, as far as
-    /// time tells: everything ordered from now on is above it. To be taken before the shard's last
-    /// index and tail are read.
-    func quietIndex(created: Int64) -> (index: UInt64, nearCeiling: Bool) {
-        var time = now()
-        let ordering = orderingSince.load(ordering: .sequentiallyConsistent)
-        if ordering != 0 { time = min(time, ordering) }
-        let ceiling = durableCeiling.load(ordering: .sequentiallyConsistent)
-        let near = time + Limits.ceilingMarginMilliseconds > ceiling
-        let first = Self.firstIndex(at: min(time, ceiling), created: created)
-        return (first == 0 ? 0 : first - 1, near)
+    /// The index of the record that comes after one with the index `last`: as high as the time it
+    /// is ordered by, and above a number that may have been given out.
+    static func index(
+        after last: UInt64, at now: Int64, created: Int64, above minimum: UInt64,
+        durableCeiling: Int64
+    ) -> UInt64 {
+        let index = max(last + 1, firstIndex(at: now, created: created))
+        guard minimum >= index, ceiling(for: minimum, created: created) <= durableCeiling else {
+            return index
+        }
+        return minimum + 1
+    }
+
+    /// The ceiling that a batch must carry instead of the last one's, or nil if that will do.
+    static func raised(
+        _ ceiling: Int64, at now: Int64, needed: Int64, isWanted: Bool
+    ) -> Int64? {
+        let isNear = now + Limits.ceilingMarginMilliseconds > ceiling
+        guard isNear || needed > ceiling || isWanted else { return nil }
+        return max(ceiling, max(now, needed) + Limits.ceilingLeadMilliseconds)
+    }
+}
+
+extension NodeTime: OrderingCells {
+    func storeOrderingSince(_ milliseconds: Int64) {
+        orderingSince.store(milliseconds, ordering: .sequentiallyConsistent)
     }
 }

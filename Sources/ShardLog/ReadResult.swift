@@ -36,9 +36,11 @@ public enum PrefaultResult: Sendable, Hashable {
 
 /// A number for "everything up to here has been seen", and the tail that it belongs to.
 public struct QuietPoint: Sendable, Hashable {
-    /// Below every index given out later in the shard, at or above every index up to `tail`.
+    /// Below the index of every record from `tail` on, whenever that is published; at or above
+    /// every record that had been acknowledged when the question was asked. A record published
+    /// meanwhile may be below `tail` and above this.
     public var continuation: UInt64
-    /// The tail, read after everything else. Who stands at another position must not use
+    /// The tail, read after everything else. Who stands before it has not seen everything up to
     /// `continuation`.
     public var tail: Position
 }

@@ -3,24 +3,23 @@ internal import Synchronization
 extension Shard {
     /// The first record whose index is above `index`, or the tail. Never below the horizon.
     public func position(afterIndex index: UInt64) -> Located {
-        if let tail = settled({ self.lastIndex <= index }) { return .found(tail) }
+        if let tip = tip(.index), tip.last <= index { return .found(tip.tail) }
         return locate { mark, _ in mark <= index }
     }
 
     /// The first record that arrived at or after the time, or the tail. Never below the horizon.
     public func position(arrivalAtLeast milliseconds: Int64) -> Located {
-        if let tail = settled({ self.lastArrivalMilliseconds < milliseconds }) {
-            return .found(tail)
-        }
+        if let tip = tip(.arrival), Int64(tip.last) < milliseconds { return .found(tip.tail) }
         return locate { _, arrival in arrival < milliseconds }
     }
 
-    /// The tail, if the condition holds of everything below it. The settled tail is stored last
-    /// and the tail first, so that equal ones have what is read between them as their last record.
-    private func settled(_ condition: () -> Bool) -> Position? {
-        let settled = settledTail.load(ordering: .sequentiallyConsistent)
-        guard condition(), settled == tail.offset else { return nil }
-        return Position(offset: settled)
+    /// The tail and what the last record below it has, unless a batch is just being published.
+    private func tip(_ measure: Measure) -> (tail: Position, last: UInt64)? {
+        var tip = Tip(measure)
+        let cells = ShardCells(shard: self)
+        while !tip.isDone { tip.step(cells) }
+        guard case .done(let tail, let last) = tip.state else { return nil }
+        return (Position(offset: tail), last)
     }
 
     /// The first record that is not before what is sought.

@@ -22,11 +22,13 @@ public final class Shard: Sendable {
     static let removedBit: UInt64 = 2
     static let flagBits: UInt64 = 7
 
-    // Stored after the word, in this order; see `publish`.
+    /// Stored before the word.
+    let announcedIndex: Atomic<UInt64>
+    // Stored after the word, in the order of `Publication`.
     let publishedIndex: Atomic<UInt64>
     let publishedArrival: Atomic<Int64>
-    let publishedRecords: Atomic<UInt64>
     let settledTail: Atomic<UInt64>
+    let publishedRecords: Atomic<UInt64>
 
     let horizonOffset: Atomic<UInt64>
     /// One bit for each reader with sleepers.
@@ -63,6 +65,7 @@ public final class Shard: Sendable {
         files = configuration.files
         self.nodeTime = nodeTime
         word = Atomic(origin.tail | (description.isClosed ? Self.closedBit : 0))
+        announcedIndex = Atomic(origin.lastIndex)
         publishedIndex = Atomic(origin.lastIndex)
         publishedArrival = Atomic(origin.lastArrivalMilliseconds)
         publishedRecords = Atomic(origin.records)
@@ -102,14 +105,25 @@ public final class Shard: Sendable {
         publishedArrival.load(ordering: .sequentiallyConsistent)
     }
 
-    /// A number that separates what was published from all that comes; see `QuietPoint`.
+    /// A number that separates what was published from all that comes; see `QuietCells`.
     public func quietPoint() -> QuietPoint {
-        let quiet = nodeTime.quietIndex(created: createdMilliseconds)
-        if quiet.nearCeiling { nodeTime.wantCeiling() }
-        // The last index is read before the tail and stored after it: whoever stands at the tail
-        // that is returned has seen every record up to the index.
-        let last = publishedIndex.load(ordering: .sequentiallyConsistent)
-        return QuietPoint(continuation: max(last, quiet.index), tail: tail)
+        var asker = Asker(created: createdMilliseconds)
+        let cells = ShardCells(shard: self)
+        while !asker.isDone { asker.step(cells) }
+        if asker.isNearCeiling { nodeTime.wantCeiling() }
+        return QuietPoint(
+            continuation: asker.continuation, tail: Position(offset: asker.tail))
+    }
+
+    /// Whether the number can have left the process: true of the index of every record that was
+    /// ever read and of every continuation, false of what is still to come.
+    public func hasGivenOut(_ index: UInt64) -> Bool {
+        var recognition = Recognition(index, created: createdMilliseconds)
+        let cells = ShardCells(shard: self)
+        while true {
+            if let isKnown = recognition.isKnown { return isKnown }
+            recognition.step(cells)
+        }
     }
 
     /// Asks that `reader` be told by `advanced` when the shard's tail moves beyond `position` or
@@ -143,7 +157,7 @@ public final class Shard: Sendable {
     }
 }
 
-/// The wake-up protocol's memory, in the shard.
+/// The memory of the wake-up protocol and of quiet points, in the shard.
 struct ShardCells: WakeCells {
     let shard: Shard
     let bit: UInt64
@@ -179,5 +193,51 @@ struct ShardCells: WakeCells {
         let readers = shard.sleepers.exchange(0, ordering: .sequentiallyConsistent)
         taken?.readers = readers
         return readers != 0
+    }
+}
+
+extension ShardCells: QuietCells {
+    func now() -> Int64 {
+        shard.nodeTime.now()
+    }
+
+    func loadOrderingSince() -> Int64 {
+        shard.nodeTime.orderingSince.load(ordering: .sequentiallyConsistent)
+    }
+
+    func loadDurableCeiling() -> Int64 {
+        shard.nodeTime.durableCeiling.load(ordering: .sequentiallyConsistent)
+    }
+
+    func loadLast(_ measure: Measure) -> UInt64 {
+        switch measure {
+        case .index: shard.publishedIndex.load(ordering: .sequentiallyConsistent)
+        case .arrival:
+            UInt64(max(0, shard.publishedArrival.load(ordering: .sequentiallyConsistent)))
+        }
+    }
+
+    func loadAnnouncedIndex() -> UInt64 {
+        shard.announcedIndex.load(ordering: .sequentiallyConsistent)
+    }
+
+    func storeAnnouncedIndex(_ index: UInt64) {
+        shard.announcedIndex.store(index, ordering: .sequentiallyConsistent)
+    }
+
+    func storeLastIndex(_ index: UInt64) {
+        shard.publishedIndex.store(index, ordering: .sequentiallyConsistent)
+    }
+
+    func storeLastArrival(_ milliseconds: Int64) {
+        shard.publishedArrival.store(milliseconds, ordering: .sequentiallyConsistent)
+    }
+
+    func loadSettledTail() -> UInt64 {
+        shard.settledTail.load(ordering: .sequentiallyConsistent)
+    }
+
+    func storeSettledTail(_ tail: UInt64) {
+        shard.settledTail.store(tail, ordering: .sequentiallyConsistent)
     }
 }

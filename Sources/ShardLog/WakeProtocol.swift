@@ -43,8 +43,8 @@ struct Sleeper {
 }
 
 /// How the committer publishes: it stores the tail, then takes the bits and wakes their readers.
-struct Publisher {
-    enum State: Equatable {
+struct Publisher: Hashable {
+    enum State: Hashable {
         case storingTail
         case takingBits
         case done(wakes: Bool)

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 
@@ -109,6 +110,55 @@ import Testing
         }
         #expect(index > free)
         try log.close()
+    }
+
+    @Test func `a batch that recovery finds is above what was given out after it failed`() throws {
+        let folder = TemporaryFolder()
+        let disk = SimulatedFileSystem()
+        let clock = TestClock()
+        var configuration = small(folder, clock, files: disk)
+        let log = try openLog(configuration)
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        #expect(try bench.put(shard, [1]).isStored)
+        disk.fail { operation, path, _ in
+            operation == .write && path.contains("/segments/") ? EIO : nil
+        }
+        #expect(try bench.put(shard, [2]) == .failed)
+        clock.advance(1000)
+        let quiet = shard.quietPoint()
+        #expect(readAll(shard).records.map(\.data) == [[1]])
+        configuration.files = disk.copy()
+        #expect(throws: LogError.self) { try log.close() }
+        let again = try openLog(configuration)
+        let found = try #require(again.shard(shard.number))
+        let records = readAll(found).records
+        #expect(records.map(\.data) == [[1], [2]])
+        #expect(try #require(records.last).index > quiet.continuation)
+        try again.close()
+    }
+
+    @Test func `a number is known as given out from then on, and not before`() throws {
+        let folder = TemporaryFolder()
+        let clock = TestClock()
+        let configuration = small(folder, clock)
+        let log = try openLog(configuration)
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        clock.advance(100)
+        let quiet = shard.quietPoint().continuation
+        #expect(quiet > 0 && shard.hasGivenOut(quiet) && !shard.hasGivenOut(quiet + 1))
+        guard
+            case .stored(let index, _) = try bench.put(shard, [1], minimumIndex: quiet + 5_000_000)
+        else { return }
+        // Ahead of time, as its producer asked.
+        #expect(index > quiet + 5_000_000)
+        #expect(shard.hasGivenOut(index) && !shard.hasGivenOut(index + 1))
+        try log.close()
+        let again = try openLog(configuration)
+        let found = try #require(again.shard(shard.number))
+        #expect(found.hasGivenOut(index) && found.hasGivenOut(quiet))
+        try again.close()
     }
 
     @Test func `a minimum index is exceeded, and one from the future is ignored`() throws {
