@@ -181,6 +181,7 @@ final class Committer: @unchecked Sendable {
             if mustSync { syncOnly() }
             return .done
         }
+        let lastCeiling = ceiling
         let raises = raiseCeiling(now: now, isMarker: isMarker)
         let number = lastNumber + 1
         encodeHead(number: number, now: now, counts)
@@ -190,6 +191,8 @@ final class Committer: @unchecked Sendable {
         } catch {
             if error.isNoSpace, error.operation != "fdatasync" {
                 undo()
+                // Nothing has carried the new one: the next batch must, and be synced for it.
+                ceiling = lastCeiling
                 log.refuse(error, "the journal cannot be written", isPassing: true)
                 return .failed
             }

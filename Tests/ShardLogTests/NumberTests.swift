@@ -112,6 +112,54 @@ import Testing
         try log.close()
     }
 
+    @Test func `a ceiling that was not written for lack of space is not counted on`() throws {
+        for seed in 0..<UInt64(8) {
+            let folder = TemporaryFolder()
+            let disk = SimulatedFileSystem()
+            let clock = TestClock()
+            var configuration = small(folder, clock, files: disk)
+            configuration.durability = .os
+            let log = try openLog(configuration)
+            let bench = Bench(log)
+            let shard = try bench.open(1)
+            log.waitForSync()
+            #expect(try bench.put(shard, [1]).isStored)
+            // The next batch has to extend the ceiling, and finds no space.
+            clock.advance(1_000_000)
+            disk.fail { operation, path, _ in
+                operation == .write && path.contains("/journal/") ? ENOSPC : nil
+            }
+            #expect(try bench.put(shard, [1]) == .failed)
+            disk.fail(nil)
+            log.housekeep()
+            #expect(log.health == .accepting)
+            var given: UInt64 = 0
+            if seed % 2 == 0 {
+                // Makes durable what was written before, which has the old ceiling.
+                log.waitForSync()
+                given = shard.quietPoint().continuation
+            } else {
+                // Nothing syncs this one but the ceiling that it needs.
+                guard case .stored(let index, _) = try bench.put(shard, [1]) else {
+                    Issue.record("not stored")
+                    return
+                }
+                given = index
+            }
+            configuration.files = SimulatedFileSystem(after: disk.cutNow(), seed: seed)
+            try log.close()
+            clock.advance(-1_000_000)
+            let again = try openLog(configuration)
+            let found = try #require(again.shard(shard.number))
+            guard case .stored(let next, _) = try Bench(again).put(found, [2]) else {
+                Issue.record("not stored")
+                return
+            }
+            #expect(next > given, "seed \(seed)")
+            try again.close()
+        }
+    }
+
     @Test func `a batch that recovery finds is above what was given out after it failed`() throws {
         let folder = TemporaryFolder()
         let disk = SimulatedFileSystem()
