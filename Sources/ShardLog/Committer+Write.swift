@@ -126,9 +126,12 @@ extension Committer {
                 didSync(lastNumber)
             }
             try log.syncSegments()
+            // As if a batch were ordered from here on for ever: whoever asks for a quiet point
+            // meanwhile gets no number beyond the lower ceiling.
+            var ordering = Ordering()
+            let now = ordering.begin(log.nodeTime)
             try writeMarker(
-                flags: BatchHeader.closedFlag,
-                ceiling: max(log.nodeTime.now() + 1, neededCeiling))
+                flags: BatchHeader.closedFlag, ceiling: max(now + 1, neededCeiling))
         } catch {
             log.refuse(error, "the log cannot be closed", isPassing: false)
         }

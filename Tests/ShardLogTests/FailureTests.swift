@@ -298,7 +298,7 @@ import Testing
 }
 
 /// Holds the journal's syncs where they begin, until it is released.
-private struct HeldSync {
+struct HeldSync {
     let disk: SimulatedFileSystem
     private let entered = DispatchSemaphore(value: 0)
     private let gate = DispatchSemaphore(value: 0)

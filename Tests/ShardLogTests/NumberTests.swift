@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Synchronization
 import Testing
@@ -183,6 +184,43 @@ import Testing
         let records = readAll(found).records
         #expect(records.map(\.data) == [[1], [2]])
         #expect(try #require(records.last).index > quiet.continuation)
+        try again.close()
+    }
+
+    @Test func `what is asked while the log is closed is below what the next life gives out`()
+        throws
+    {
+        let folder = TemporaryFolder()
+        let disk = SimulatedFileSystem()
+        let clock = TestClock()
+        let configuration = small(folder, clock, files: disk)
+        let log = try openLog(configuration)
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        let hold = HeldSync(disk)
+        let isClosed = Atomic<Bool>(false)
+        let ended = DispatchSemaphore(value: 0)
+        // A thread of its own: it waits for the disk.
+        Thread.detachNewThread {
+            isClosed.store((try? log.close()) != nil, ordering: .relaxed)
+            ended.signal()
+        }
+        try hold.wait(bench)
+        clock.advance(3000)
+        let quiet = shard.quietPoint().continuation
+        hold.release()
+        ended.wait()
+        let wasClosed = isClosed.load(ordering: .relaxed)
+        #expect(wasClosed)
+        #expect(shard.quietPoint().continuation >= quiet)
+        clock.advance(-3000)
+        let again = try openLog(configuration)
+        let found = try #require(again.shard(shard.number))
+        guard case .stored(let index, _) = try Bench(again).put(found, [1]) else {
+            Issue.record("not stored")
+            return
+        }
+        #expect(index > quiet)
         try again.close()
     }
 
