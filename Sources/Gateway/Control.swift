@@ -77,7 +77,7 @@ extension Worker {
         let shard = try request.shard(input.shardID, of: stream)
         let index = try shard.index(of: input.sequenceNumber, in: stream)
         guard
-            index <= max(shard.log.lastIndex, shard.log.quietPoint().continuation)
+            shard.log.hasGivenOut(index)
                 || (shard.isClosed && index == ShardState.endIndex)
         else {
             throw .cursorAhead(input.sequenceNumber, shardID: shard.id.description)

@@ -195,9 +195,7 @@ extension Worker {
         guard number.shardIndex == shard.id.index,
             number.shardCreatedSecond == shard.createdSecond
         else { return 0 }
-        guard number.index <= max(shard.log.lastIndex, shard.log.quietPoint().continuation) else {
-            throw invalid
-        }
+        guard shard.log.hasGivenOut(number.index) else { throw invalid }
         return number.index
     }
 

@@ -57,8 +57,8 @@ extension Worker {
             let index = try shard.index(of: text, in: stream)
             // A number that the shard has not come to yet means its tip: the client is told a
             // number to resume after that misses nothing.
-            return .after(
-                shard.isClosed ? index : min(index, shard.log.quietPoint().continuation))
+            let isKnown = shard.isClosed || shard.log.hasGivenOut(index)
+            return .after(isKnown ? index : shard.log.quietPoint().continuation)
         case .atTimestamp(let milliseconds):
             try checkNotInFuture(milliseconds)
             return .arrival(milliseconds)
