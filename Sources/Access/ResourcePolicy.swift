@@ -89,7 +89,13 @@ public struct ResourcePolicy: Sendable, Hashable {
 
     /// What the policy says about an account that wants to do something, such as
     /// `kinesis:PutRecord`. One statement that denies outweighs all that allow.
-    public func verdict(account: String, action: String, resource: String) -> Verdict {
+    ///
+    /// Whatever a pattern such as `kinesis:*` matches, it speaks only of the actions that can be
+    /// shared: no account is let delete another's stream, and no owner is locked out of the policy.
+    public func verdict(
+        account: String, action: String, resource: String, kind: Kind
+    ) -> Verdict {
+        guard kind.shareableActions.contains(action) else { return .silent }
         var isAllowed = false
         for statement in statements {
             guard statement.names(account),

@@ -40,6 +40,7 @@ extension Worker {
             guard let id = UInt64(parts[0]), let stream = snapshot.stream(id: id),
                 let consumer = UInt64(parts[2]), let shard = UInt32(parts[3])
             else { throw .invalidNextToken }
+            try request.authorizeToken(of: stream)
             return CursorListing(
                 node: node, stream: stream, only: UInt64(parts[1]),
                 after: CursorListing.Place(consumer: consumer, shard: shard))

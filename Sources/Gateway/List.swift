@@ -50,7 +50,7 @@ extension Worker {
             guard let found = snapshot.stream(id: id), arn == nil || arn == found.arn else {
                 throw .invalidNextToken
             }
-            try request.authorize(found)
+            try request.authorizeToken(of: found)
             (stream, filter, after) = (found, kept, index)
         }
         guard stream.status == .active || stream.status == .updating else {

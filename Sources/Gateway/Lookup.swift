@@ -24,8 +24,14 @@ extension Request {
             if let arn = selector.arn { try checkOwner(arn) }
             throw .streamNotFound(name: key.name, account: key.account)
         }
-        try authorize(stream)
+        try authorize(stream, named: selector.arn?.description)
         return stream
+    }
+
+    /// The stream that a token of ours names, if the caller may do this with it and asks where it is.
+    func authorizeToken(of stream: StreamState) throws(ServiceError) {
+        try checkRegion(stream.arn)
+        try authorize(stream)
     }
 
     private func checkRegion(_ arn: StreamARN) throws(ServiceError) {
@@ -35,7 +41,12 @@ extension Request {
     }
 
     func checkOwner(_ arn: StreamARN) throws(ServiceError) {
-        guard arn.account == caller.account else { throw refusal(of: arn.description) }
+        try checkOwner(arn.account, arn.description)
+    }
+
+    /// Refuses what is in another account and cannot be looked at.
+    private func checkOwner(_ account: String, _ name: String) throws(ServiceError) {
+        guard account == caller.account else { throw refusal(of: name) }
     }
 
     private func refusal(of arn: String) -> ServiceError {
@@ -44,29 +55,38 @@ extension Request {
     }
 
     /// Refuses the caller what neither the ownership of a stream nor its policy lets them do.
-    func authorize(_ stream: StreamState) throws(ServiceError) {
+    ///
+    /// - Parameter name: How the request names it. The refusal repeats that and nothing else, so
+    ///   that it is the same whether there is such a stream or not.
+    func authorize(_ stream: StreamState, named name: String? = nil) throws(ServiceError) {
         if stream.account == caller.account, stream.policy == nil { return }
-        try authorize(stream.policy, on: stream.arn.description, of: stream.account)
+        let arn = stream.arn.description
+        try authorize(stream.policy, on: arn, of: stream.account, .stream, name ?? arn)
     }
 
     /// Refuses the caller what neither the ownership of a consumer nor its policy lets them do.
-    func authorize(_ consumer: ConsumerState, of stream: StreamState) throws(ServiceError) {
+    private func authorize(
+        _ consumer: ConsumerState, of stream: StreamState, named name: String
+    ) throws(ServiceError) {
         if stream.account == caller.account, consumer.policy == nil { return }
-        try authorize(consumer.policy, on: consumer.arn.description, of: stream.account)
+        try authorize(
+            consumer.policy, on: consumer.arn.description, of: stream.account, .consumer, name)
     }
 
     private func authorize(
-        _ policy: String?, on arn: String, of owner: String
+        _ policy: String?, on arn: String, of owner: String, _ kind: ResourcePolicy.Kind,
+        _ name: String
     ) throws(ServiceError) {
         guard let operation else { return }
         let verdict = policy.map {
             worker.policies.policy($0).verdict(
-                account: caller.account, action: "kinesis:" + operation.name, resource: arn)
+                account: caller.account, action: "kinesis:" + operation.name, resource: arn,
+                kind: kind)
         }
         switch verdict {
         case .allowed: return
-        case .denied: throw refusal(of: arn)
-        case .silent, nil: if owner != caller.account { throw refusal(of: arn) }
+        case .denied: throw refusal(of: name)
+        case .silent, nil: try checkOwner(owner, name)
         }
     }
 
@@ -102,23 +122,28 @@ extension Request {
         let arn: StreamARN
         let name: String
         var createdSecond: UInt64?
+        // What the request says, which a refusal repeats.
+        let asked: String
         switch selector {
         case .arn(let consumer):
             (arn, name, createdSecond) = (consumer.stream, consumer.name, consumer.createdSecond)
-        case .name(let stream, let consumer): (arn, name) = (stream, consumer)
+            asked = consumer.description
+        case .name(let stream, let consumer):
+            (arn, name) = (stream, consumer)
+            asked = stream.description
         }
         let key = try streamKey(StreamSelector(arn: arn))
         guard let stream = worker.snapshot.stream(key) else {
-            try checkOwner(arn)
+            try checkOwner(arn.account, asked)
             throw .streamNotFound(name: key.name, account: key.account)
         }
         guard let consumer = stream.consumer(named: name),
             createdSecond == nil || createdSecond == consumer.createdSecond
         else {
-            try checkOwner(arn)
+            try checkOwner(arn.account, asked)
             throw .consumerNotFound(name: name, account: key.account)
         }
-        try authorize(consumer, of: stream)
+        try authorize(consumer, of: stream, named: asked)
         return (stream, consumer)
     }
 

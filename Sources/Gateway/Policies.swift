@@ -8,6 +8,11 @@ extension Worker {
         _ request: Request, _ input: PutResourcePolicy.Input
     ) throws(ServiceError) {
         let resource = try request.resource(input.resource)
+        // Before it is read, which takes a reactor's time.
+        let bytes = input.policy.utf8.count
+        guard bytes <= CatalogLimits.policyBytes else {
+            throw .policyTooLong(bytes: bytes, limit: CatalogLimits.policyBytes)
+        }
         do throws(ResourcePolicy.Fault) {
             try ResourcePolicy(input.policy).check(
                 resource: input.resource.description, kind: input.resource.policyKind)

@@ -32,14 +32,17 @@ extension Worker {
         guard let id = ShardID(lenient: input.shardID) else {
             throw .shardNotFound(shardID: input.shardID, stream: key.name, account: key.account)
         }
-        guard let stream = snapshot.stream(key), stream.status != .creating,
-            let shard = stream.shards[id.index]
-        else {
+        guard let stream = snapshot.stream(key) else {
             if let arn = input.stream.arn { try request.checkOwner(arn) }
             throw .shardDoesNotExist(
                 shardID: id.description, stream: key.name, account: key.account)
         }
-        try request.authorize(stream)
+        // Who may read the stream is told which of its shards are not there.
+        try request.authorize(stream, named: input.stream.arn?.description)
+        guard stream.status != .creating, let shard = stream.shards[id.index] else {
+            throw .shardDoesNotExist(
+                shardID: id.description, stream: key.name, account: key.account)
+        }
         return (stream, shard)
     }
 
@@ -83,7 +86,7 @@ extension Worker {
             throw .shardDoesNotExist(
                 shardID: shardID, stream: iterator.streamName, account: account)
         }
-        try request.authorize(stream)
+        try request.authorizeToken(of: stream)
         if let arn = input.arn, arn != stream.arn {
             throw .iteratorOfOtherStream(arn: arn.description)
         }

@@ -20,9 +20,10 @@ import Testing
 
     private func verdict(
         _ text: String, account: String = "111111111111", action: String = "kinesis:PutRecord",
-        resource: String = stream
+        resource: String = stream, kind: ResourcePolicy.Kind = .stream
     ) throws -> ResourcePolicy.Verdict {
-        try ResourcePolicy(text).verdict(account: account, action: action, resource: resource)
+        try ResourcePolicy(text).verdict(
+            account: account, action: action, resource: resource, kind: kind)
     }
 
     @Test func `an account may do what a statement allows, and nothing else`() throws {
@@ -55,6 +56,23 @@ import Testing
             #expect(try verdict(text, action: "kinesis:GetRecords") == .allowed)
             #expect(try verdict(text, account: "333333333333") == .allowed)
         }
+    }
+
+    @Test(arguments: ["Allow", "Deny"])
+    func `a pattern speaks only of what can be shared`(effect: String) throws {
+        let text = Self.policy([
+            "Effect": "\"\(effect)\"", "Principal": "\"*\"", "Action": "\"*\"",
+            "Resource": "\"*\"",
+        ])
+        for action in [
+            "kinesis:DeleteStream", "kinesis:PutResourcePolicy", "kinesis:DeleteResourcePolicy",
+            "kinesis:SubscribeToShard",
+        ] {
+            #expect(try verdict(text, action: action) == .silent)
+        }
+        #expect(try verdict(text) == (effect == "Allow" ? .allowed : .denied))
+        #expect(try verdict(text, kind: .consumer) == .silent)
+        #expect(try verdict(text, action: "kinesis:SubscribeToShard", kind: .consumer) != .silent)
     }
 
     @Test func `nobody gets in by a condition, and a conditional denial denies`() throws {

@@ -153,6 +153,99 @@ def test_a_policy_of_a_consumer_lets_another_account_subscribe(weir, name):
         assert data_of(subscription.records(1)) == [b"shared"]
 
 
+def statement(arn, action, effect="Allow", principal="*"):
+    return json.dumps({"Version": "2012-10-17", "Statement": [{
+        "Effect": effect, "Principal": principal, "Action": action, "Resource": arn}]})
+
+
+def test_a_pattern_shares_only_what_can_be_shared(weir, name):
+    arn = weir.create(name)
+    fields = signed(OTHER)
+    for action in ("kinesis:*", "*"):
+        weir.ok("PutResourcePolicy", {"ResourceARN": arn, "Policy": statement(arn, action)})
+        weir.ok("DescribeStreamSummary", {"StreamARN": arn}, fields=fields)
+        by_stream, by_resource = {"StreamARN": arn}, {"ResourceARN": arn}
+        for operation, body in [
+                ("DeleteStream", {**by_stream, "EnforceConsumerDeletion": True}),
+                ("RegisterStreamConsumer", {**by_stream, "ConsumerName": "c"}),
+                ("AddTagsToStream", {**by_stream, "Tags": {"a": "b"}}),
+                ("TagResource", {**by_resource, "Tags": {"a": "b"}}),
+                ("GetResourcePolicy", by_resource), ("DeleteResourcePolicy", by_resource),
+                ("PutResourcePolicy", {**by_resource, "Policy": statement(arn, action)})]:
+            assert weir.call(operation, body, fields=fields).error == AD, operation
+
+
+def test_a_policy_cannot_lock_its_owner_out(weir, name):
+    arn = weir.create(name)
+    put = {"StreamName": name, "Data": "AAAA", "PartitionKey": "k"}
+    weir.ok("PutResourcePolicy", {
+        "ResourceARN": arn, "Policy": statement(arn, "kinesis:*", "Deny")})
+    assert weir.call("PutRecord", put).error == AD
+    weir.ok("DeleteResourcePolicy", {"ResourceARN": arn})
+    weir.ok("PutRecord", put)
+
+
+def test_a_refusal_tells_nothing_that_the_request_did_not_say(weir, name):
+    """Whether another account has a stream or a consumer, and since when, stays its own affair."""
+    arn = weir.create(name)
+    weir.consumer(arn, "app")
+    for selector in ({"StreamARN": arn, "ConsumerName": "app"},
+                     {"StreamARN": arn, "ConsumerName": "none"},
+                     {"StreamARN": arn + "-none", "ConsumerName": "app"}):
+        answer = weir.call("DescribeStreamConsumer", selector, fields=signed(OTHER))
+        assert (answer.error, answer.message) == (
+            AD, f"Account {OTHER} is not authorized to perform: kinesis:DescribeStreamConsumer on "
+            f"resource: {selector['StreamARN']}")
+    for each in (arn, arn + "-none"):
+        each = each.replace("arn:aws:", "arn:aws-cn:")
+        answer = weir.call("DescribeStreamSummary", {"StreamARN": each}, fields=signed(OTHER))
+        assert (answer.error, answer.message) == (
+            AD, f"Account {OTHER} is not authorized to perform: kinesis:DescribeStreamSummary on "
+            f"resource: {each}")
+
+
+def test_who_may_read_is_told_which_shard_is_not_there(weir, name):
+    arn = weir.create(name)
+    body = {"StreamARN": arn, "ShardId": SH(9), "ShardIteratorType": "LATEST"}
+    assert weir.call("GetShardIterator", body, fields=signed(OTHER)).error == AD
+    weir.ok("PutResourcePolicy", {
+        "ResourceARN": arn, "Policy": statement(arn, "kinesis:GetShardIterator")})
+    answer = weir.call("GetShardIterator", body, fields=signed(OTHER))
+    assert (answer.error, answer.message) == (
+        RNF, f"Shard {SH(9)} in stream {name} under account {N} does not exist")
+
+
+def test_iterators_and_page_tokens_are_of_their_account_and_region(weir, name):
+    arn = weir.create(name, 2)
+    for consumer in ("a", "b"):
+        with Subscription(weir, weir.consumer(arn, consumer)) as subscription:
+            subscription.next()
+    iterator = {"ShardIterator": weir.iterator(name)}
+    shards = {"NextToken": weir.ok("ListShards", {"StreamName": name, "MaxResults": 1})["NextToken"]}
+    cursors = {"NextToken": weir.ok("ListCursors", {"StreamName": name, "MaxResults": 1},
+                                    target="Weir_20261122.ListCursors")["NextToken"]}
+    for operation, body, target in [
+            ("GetRecords", iterator, None), ("ListShards", shards, None),
+            ("ListCursors", cursors, "Weir_20261122.ListCursors")]:
+        weir.ok(operation, body, target=target)
+        assert weir.call(operation, body, target=target, fields=signed(OTHER)).error == AD
+        answer = weir.call(
+            operation, body, target=target, fields=signed("AKIDEXAMPLE", "eu-west-1"))
+        assert (answer.error, answer.message) == (IA, f"ARN {arn} is not of region eu-west-1.")
+
+
+def test_a_policy_has_a_greatest_length(weir, name):
+    """It is measured before it is read, so that a long one costs nobody's time."""
+    arn = weir.create(name)
+    text = statement(arn, "kinesis:PutRecord")
+    body = {"ResourceARN": arn, "Policy": text + " " * (20 * 1024 - len(text))}
+    weir.ok("PutResourcePolicy", body)
+    for long in (body["Policy"] + " ", "{" * 20481):
+        answer = weir.call("PutResourcePolicy", {"ResourceARN": arn, "Policy": long})
+        assert (answer.error, answer.message) == (
+            "LimitExceededException", "The policy has 20481 bytes; it can have at most 20480.")
+
+
 @pytest.mark.parametrize("policy", [
     "", "{", "[]", "{}", '{"Version":"2012-10-17"}',
     '{"Version":"2012-10-17","Statement":[]}',
