@@ -59,13 +59,15 @@ extension Catalog {
         let grace = rules.passesThroughStates ? UInt64(delayMilliseconds + 500) * 1_000_000 : 0
         let unsettled = snapshot.unsettled
         let due = firstSeen.withLock { seen in
-            seen = seen.filter { unsettled.contains($0.key) }
-            for one in unsettled where seen[one] == nil { seen[one] = now }
-            return seen.filter { now - $0.value >= grace }.map(\.key)
+            seen = seen.filter { unsettled[$0.key] == $0.value.since }
+            for (one, since) in unsettled where seen[one] == nil {
+                seen[one] = Sighting(since: since, at: now)
+            }
+            return seen.filter { now - $0.value.at >= grace }
         }
-        for one in due {
+        for (one, sighting) in due {
             do throws(CatalogRefusal) {
-                try perform(.settle(one), waiter: nil)
+                try perform(.settle(one, since: sighting.since), waiter: nil)
             } catch {
                 // Settled meanwhile, or the log takes no writes: the next call looks again.
                 continue

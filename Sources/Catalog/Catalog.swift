@@ -21,11 +21,18 @@ public final class Catalog: Sendable {
     /// How changes are taken.
     public let rules: CatalogRules
     let pending: Mutex<PendingState>
-    /// When the housekeeper first saw what is not settled, nanoseconds of the monotonic clock.
-    let firstSeen = Mutex<[Unsettled: UInt64]>([:])
+    /// When the housekeeper first saw what is not settled.
+    let firstSeen = Mutex<[Unsettled: Sighting]>([:])
     let scalingWatch = Mutex(ScalingWatch())
     /// What the last stored snapshot covers.
     let saved: Mutex<Saved>
+
+    struct Sighting: Sendable {
+        /// The entry by which the status began.
+        var since: UInt64
+        /// Nanoseconds of the monotonic clock.
+        var at: UInt64
+    }
 
     struct Saved: Sendable {
         var serial: UInt64

@@ -27,8 +27,9 @@ public enum CatalogChange: Sendable {
     /// read is the caller's to check.
     case forgetShards(stream: UInt64, shards: [ShardID])
     /// Ends the status that a stream or consumer passes through: what was being created is ACTIVE,
-    /// what was being updated is changed and ACTIVE, what was being deleted is gone.
-    case settle(Unsettled)
+    /// what was being updated is changed and ACTIVE, what was being deleted is gone. With the number
+    /// of an entry only the status that began by it.
+    case settle(Unsettled, since: UInt64? = nil)
 }
 
 /// A change of what a stream is set to; all need an ACTIVE stream.

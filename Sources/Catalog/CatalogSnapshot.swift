@@ -13,8 +13,9 @@ public final class CatalogSnapshot: Sendable {
     /// Shards of the node, open and closed.
     public var shardCount: Int { state.shards.count }
 
-    /// The streams and consumers that are in a status which they do not stay in.
-    public var unsettled: Set<Unsettled> { state.unsettled }
+    /// The streams and consumers that are in a status which they do not stay in, with the number of
+    /// the entry by which it began.
+    public var unsettled: [Unsettled: UInt64] { state.unsettled }
 
     /// What an account has in a region.
     public func census(account: String, region: String) -> Census {

@@ -10,6 +10,8 @@ internal import ShardLog
 struct CatalogState: Sendable {
     /// The number of the last entry; each entry carries the next one.
     var serial: UInt64 = 0
+    /// The number of the entry whose change is being made.
+    var applying: UInt64 = 0
     /// Entries are missing, and those behind them need not fit.
     var isAdrift = false
     /// The latest second that an entry has carried. Changes happen at the wall clock or at this,
@@ -35,7 +37,8 @@ struct CatalogState: Sendable {
     // Derived from the streams, so neither written nor read.
 
     private(set) var censuses: [Territory: Census] = [:]
-    private(set) var unsettled: Set<Unsettled> = []
+    /// With the number of the entry by which the status began; 0 for those of a snapshot.
+    private(set) var unsettled: [Unsettled: UInt64] = [:]
 
     /// False in the pending state, which passes their moves over.
     private(set) var keepsCursors = true
@@ -85,18 +88,19 @@ struct CatalogState: Sendable {
         censuses[territory, default: Census()].count(stream, 1)
         streams.set(stream.id, stream)
         if stream.status == .active {
-            unsettled.remove(.stream(stream.id))
-        } else {
-            unsettled.insert(.stream(stream.id))
+            unsettled[.stream(stream.id)] = nil
+        } else if present?.status != stream.status {
+            unsettled[.stream(stream.id)] = applying
         }
     }
 
     /// Keeps in mind whether a consumer is in a status that it does not stay in.
     mutating func mark(_ consumer: ConsumerState) {
         if consumer.status == .active {
-            unsettled.remove(.consumer(consumer.id))
-        } else {
-            unsettled.insert(.consumer(consumer.id))
+            unsettled[.consumer(consumer.id)] = nil
+        } else if unsettled[.consumer(consumer.id)] == nil {
+            // From the one such status there is no way into the other.
+            unsettled[.consumer(consumer.id)] = applying
         }
     }
 
@@ -169,7 +173,7 @@ struct CatalogState: Sendable {
         for consumer in stream.consumers { remove(consumer: consumer.id) }
         for shard in stream.shards { shards.remove(shard.number) }
         streams.remove(stream.id)
-        unsettled.remove(.stream(stream.id))
+        unsettled[.stream(stream.id)] = nil
         let territory = Territory(stream.key)
         censuses[territory]?.count(stream, -1)
         if censuses[territory]?.isEmpty == true { censuses[territory] = nil }
@@ -196,7 +200,7 @@ struct CatalogState: Sendable {
     /// Removes a consumer from the index of consumers, and its cursors.
     mutating func remove(consumer: UInt64) {
         consumers.remove(consumer)
-        unsettled.remove(.consumer(consumer))
+        unsettled[.consumer(consumer)] = nil
         var keys: [CursorKey] = []
         let first = CursorKey(consumer: consumer, shard: ShardNumber(rawValue: 0))
         cursors.visit(from: first) { key, _ in

@@ -3,15 +3,20 @@ internal import Kinesis
 // The end of CREATING, UPDATING and DELETING.
 
 extension CatalogState {
-    func settle(_ unsettled: Unsettled, at second: UInt64) throws(CatalogRefusal) -> Plan {
+    func settle(
+        _ unsettled: Unsettled, since: UInt64?, at second: UInt64
+    ) throws(CatalogRefusal) -> Plan {
+        let isAnother = since != nil && since != self.unsettled[unsettled]
         switch unsettled {
         case .stream(let id):
             guard let stream = streams[id] else { throw .incarnationNotFound(id) }
+            if isAnother { throw .alreadySettled(id) }
             return Plan(entry: try settled(stream, at: second), result: .settled)
         case .consumer(let id):
             guard let stream = consumers[id].flatMap({ streams[$0] }),
                 let consumer = stream.consumer(id: id)
             else { throw .incarnationNotFound(id) }
+            if isAnother { throw .alreadySettled(id) }
             switch consumer.status {
             case .active: throw .alreadySettled(id)
             case .creating:

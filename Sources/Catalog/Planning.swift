@@ -40,8 +40,8 @@ extension CatalogState {
                 CursorKey(consumer: consumer, shard: shard), point, in: self)
         case .forgetShards(let stream, let shards):
             try ShardsForgotten.plan(stream, shards, in: self)
-        case .settle(let unsettled):
-            try settle(unsettled, at: second)
+        case .settle(let unsettled, let since):
+            try settle(unsettled, since: since, at: second)
         }
     }
 

@@ -1,4 +1,7 @@
 /// A stream or consumer in a status that it does not stay in.
+///
+/// Whoever is to end a status in time keeps in mind by which entry it began: a stream that was
+/// updated and is updated again is in another one, which lasts as long.
 public enum Unsettled: Sendable, Hashable {
     /// The stream of this incarnation is CREATING, UPDATING or DELETING.
     case stream(UInt64)

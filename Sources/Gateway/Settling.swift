@@ -12,20 +12,22 @@ extension Worker {
     func scheduleSettling() {
         let delay = node.settings.stateDelayMilliseconds
         guard delay > 0 else { return }
-        for unsettled in snapshot.unsettled where settling[unsettled] == nil {
-            let timer = Timer { [unowned self] in settle(unsettled) }
-            settling[unsettled] = timer
+        for (unsettled, since) in snapshot.unsettled where settling[unsettled]?.since != since {
+            // A status that somebody else has ended, and another one has begun.
+            if let earlier = settling[unsettled] { reactor.cancel(earlier.timer) }
+            let timer = Timer { [unowned self] in settle(unsettled, since) }
+            settling[unsettled] = (since, timer)
             reactor.schedule(timer, at: reactor.now &+ UInt64(delay) &* 1_000_000)
         }
     }
 
-    private func settle(_ unsettled: Unsettled) {
+    private func settle(_ unsettled: Unsettled, _ since: UInt64) {
         settling[unsettled] = nil
         // The waiter has this reactor look at the catalog when it is done.
         let token = waiting.insert(.settling)
         do throws(CatalogRefusal) {
             try node.catalog.perform(
-                .settle(unsettled), waiter: Waiter(reader: index, token: token))
+                .settle(unsettled, since: since), waiter: Waiter(reader: index, token: token))
         } catch {
             // It is settled or gone, or the log takes no writes and the housekeeper comes back.
             waiting.remove(token)

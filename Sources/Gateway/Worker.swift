@@ -50,8 +50,8 @@ public final class Worker {
     /// Subscriptions whose turn at the disk did not come; see `prefault`.
     var diskBusy: [Subscription] = []
     private var drainTimers: [Timer] = []
-    /// What this reactor will settle, see `scheduleSettling`.
-    var settling: [Unsettled: Timer] = [:]
+    /// What this reactor will settle, with the entry by which it began; see `scheduleSettling`.
+    var settling: [Unsettled: (since: UInt64, timer: Timer)] = [:]
     /// Resource policies that were read, by their texts.
     let policies = PolicyCache()
     /// Records that went to a shard in turn, whatever their keys.

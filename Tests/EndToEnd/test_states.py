@@ -1,6 +1,7 @@
 """CREATING, UPDATING and DELETING with a length: what may be done in them, that they end, and that a
 restart in the middle leaves nothing stuck."""
 
+import json
 import time
 
 import pytest
@@ -128,6 +129,63 @@ def test_updating_shows_the_old_picture_and_goes_on_working(slow, name, operatio
     assert sorted(everything) == [b"after", b"before", b"during"]
     assert data_of(subscription.records(2)) == [b"before", b"during"]
     subscription.close()
+
+
+def test_each_state_lasts_as_long_as_the_one_before(own):
+    """Whoever is to end a state, a reactor or the housekeeper, does not end the one that follows it
+    in its place."""
+    seconds = 3
+    server = own("--state-delay-ms", str(seconds * 1000), "--reactors", "2")
+    arn = server.create("s")
+    other = server.http1()
+    for number, mode in enumerate(("ON_DEMAND", "PROVISIONED", "ON_DEMAND")):
+        began = time.monotonic()
+        server.ok("UpdateStreamMode", {"StreamARN": arn, "StreamModeDetails": {"StreamMode": mode}})
+        time.sleep(seconds * 0.8)
+        # Late in the state another reactor hears of it.
+        other.send_request("Kinesis_20131202.CreateStream", json.dumps({
+            "StreamName": f"other-{number}", "ShardCount": 1}).encode())
+        assert other.read_response().status == 200
+        becomes(server, "s", "ACTIVE")
+        assert time.monotonic() - began >= seconds, f"update {number}"
+    server.ok("UpdateStreamMode", {
+        "StreamARN": arn, "StreamModeDetails": {"StreamMode": "PROVISIONED"}})
+    time.sleep(seconds * 0.8)
+    began = time.monotonic()
+    server.ok("DeleteStream", {"StreamName": "s"})
+    becomes(server, "s", None)
+    assert time.monotonic() - began >= seconds
+
+
+def test_consumers_are_deleting_with_their_stream(slow, name):
+    arn = slow.create(name)
+    consumer = slow.consumer(arn)
+    slow.ok("DeleteStream", {"StreamName": name, "EnforceConsumerDeletion": True})
+    described = slow.ok("DescribeStreamConsumer", {"ConsumerARN": consumer})["ConsumerDescription"]
+    listed, = slow.ok("ListStreamConsumers", {"StreamARN": arn})["Consumers"]
+    assert described["ConsumerStatus"] == listed["ConsumerStatus"] == "DELETING"
+    becomes(slow, name, None)
+
+
+def test_a_key_above_every_shard_is_told_after_the_state(slow, name):
+    """2^128 fits the model's pattern; it is out of every range, but the stream is looked at first."""
+    slow.ok("CreateStream", {"StreamName": name, "ShardCount": 1})
+    body = {"StreamName": name, "ShardToSplit": SH(0), "NewStartingHashKey": str(2**128)}
+    assert refused(slow, "SplitShard", body) == not_active(name, "CREATING")
+    becomes(slow, name, "ACTIVE")
+    assert refused(slow, "SplitShard", {**body, "ShardToSplit": SH(7)}) == (
+        RNF, f"Could not find shard {SH(7)} in stream {name} under account {N}.")
+    assert refused(slow, "SplitShard", body) == (
+        "InvalidArgumentException", f"NewStartingHashKey {2**128} used in SplitShard() on shard "
+        f"{SH(0)} in stream {name} under account {N} is not both greater than one plus the shard's "
+        f"StartingHashKey 0 and less than the shard's EndingHashKey {2**128 - 1}.")
+    slow.split(name, SH(0))
+    assert refused(slow, "SplitShard", body)[0] == RIU
+    slow.ok("UpdateStreamMode", {
+        "StreamARN": f"arn:aws:kinesis:{REGION}:{N}:stream/{name}",
+        "StreamModeDetails": {"StreamMode": "ON_DEMAND"}})
+    becomes(slow, name, "ACTIVE")
+    assert refused(slow, "SplitShard", {**body, "ShardToSplit": SH(1)})[0] == "ValidationException"
 
 
 def test_what_is_applied_at_once_never_updates(slow, name):

@@ -131,6 +131,7 @@ extension CatalogState {
     mutating func apply(_ numbered: NumberedEntry) throws(CatalogError) {
         guard numbered.serial > serial else { return }
         if numbered.serial > serial + 1 { isAdrift = true }
+        applying = numbered.serial
         do throws(CatalogError) {
             try numbered.entry.apply(to: &self)
         } catch {
