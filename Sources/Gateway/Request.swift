@@ -2,6 +2,7 @@ import Access
 import Catalog
 import HTTP
 import Kinesis
+import Reactor
 import ShardLog
 import Synchronization
 import Wire
@@ -33,6 +34,8 @@ final class Request {
     var token: UInt64 = 0
     /// The subscription that this request became.
     var subscription: Subscription?
+    /// Performs it later, while an injected fault has it wait.
+    var delay: Timer?
 
     init(connection: Connection, exchange: Exchange, caller: Caller) {
         self.connection = connection
@@ -150,6 +153,8 @@ final class Request {
     func closed() {
         guard isOpen else { return }
         isOpen = false
+        if let delay { worker.reactor.cancel(delay) }
+        delay = nil
         releaseBody()
         if answerReserved > 0 { worker.node.bodies.release(answerReserved) }
         answerReserved = 0

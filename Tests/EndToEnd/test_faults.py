@@ -161,6 +161,48 @@ def test_a_client_that_does_not_wait_for_a_delayed_call_harms_nobody(server, nam
     assert server.read_all(name) == []
 
 
+def test_a_delayed_call_whose_client_has_gone_keeps_no_memory(server, name):
+    server.create(name)
+    inject(server, "DELAY", Operation="PutRecord", DelayMilliseconds=600000)
+    body = json.dumps({
+        "StreamName": name, "Data": "A" * 900000, "PartitionKey": "k"}).encode()
+    connections = [server.http1() for _ in range(10)]
+    for connection in connections:
+        connection.send_request("Kinesis_20131202.PutRecord", body)
+    wait_for_body_memory(server, lambda held: held >= 10 * len(body))
+    for connection in connections:
+        connection.close()
+    wait_for_body_memory(server, lambda held: held < len(body))
+
+
+def wait_for_body_memory(server, is_wanted, seconds=10):
+    deadline = time.monotonic() + seconds
+    while True:
+        lines = server.get("/metrics").body.decode().splitlines()
+        held, = [int(line.split()[1]) for line in lines if line.startswith("weir_body_memory_bytes ")]
+        if is_wanted(held):
+            return
+        assert time.monotonic() < deadline, f"{held} bytes are held"
+        time.sleep(0.05)
+
+
+def test_a_delayed_call_sees_what_was_done_meanwhile(own):
+    """Also what came in by another reactor than its own."""
+    server = own("--allow-fault-injection", "--reactors", "2")
+    inject(server, "DELAY", Operation="DescribeStreamSummary", DelayMilliseconds=300)
+    delayed, others = server.http1(), [server.http1(), server.http1()]
+    for number in range(6):
+        stream = f"stream-{number}"
+        body = json.dumps({"StreamName": stream}).encode()
+        delayed.send_request("Kinesis_20131202.DescribeStreamSummary", body)
+        time.sleep(0.05)
+        other = others[number % 2]
+        other.send_request("Kinesis_20131202.CreateStream", json.dumps({
+            "StreamName": stream, "ShardCount": 1}).encode())
+        assert other.read_response().status == 200
+        assert delayed.read_response().status == 200, stream
+
+
 def test_iterators_expire_at_once(server, name):
     server.create(name, 2)
     old = [server.iterator(name, SH(number)) for number in (0, 1)]

@@ -53,12 +53,12 @@ extension Worker {
             if let error = verdict.error { throw error }
             return try work()
         }
-        // The body's memory stays reserved: what is to be done later still has it. The queue keeps
-        // the timer until it has run.
-        request.hold()
-        let timer = Timer {
-            request.letGo()
-            guard request.isOpen else { return }
+        // The body's memory stays reserved: what is to be done later still has it, unless the client
+        // goes away first.
+        let timer = Timer { [unowned self] in
+            request.delay = nil
+            // Other reactors have not waited.
+            refreshSnapshot()
             do throws(ServiceError) {
                 if let error = verdict.error { throw error }
                 try work()
@@ -66,6 +66,7 @@ extension Worker {
                 request.fail(error)
             }
         }
+        request.delay = timer
         reactor.schedule(
             timer, at: reactor.now &+ UInt64(verdict.delayMilliseconds) &* 1_000_000)
     }
