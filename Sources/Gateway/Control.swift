@@ -13,6 +13,7 @@ extension Worker {
             key: key, shardCount: input.shardCount, mode: input.mode,
             maxRecordKiB: UInt32(input.maxRecordKiB), tags: input.tags,
             distribution: input.distribution, warmMiBps: input.warmMiBps.map { UInt32($0) })
+        try checkLegal(input.tags, of: key)
         try submit(request, .createStream(change))
     }
 
@@ -26,16 +27,17 @@ extension Worker {
     func splitShard(_ request: Request, _ input: SplitShard.Input) throws(ServiceError) {
         let stream = try request.stream(input.stream)
         let shard = try request.reshardable(input.shardID, of: stream)
-        guard let hashKey = input.newStartingHashKey else {
-            // Above 2^128 - 1, so beyond any shard; the shard itself is looked at first.
-            let state = try request.shard(input.shardID, of: stream)
-            throw .splitKeyOutOfRange(
-                text: input.newStartingHashKeyText, shardID: state.id.description,
-                stream: stream.name, account: stream.account, range: state.range)
-        }
+        // A key above 2^128 - 1 is beyond every shard, as the last key is; whatever else is wrong
+        // is found first.
         let change = CatalogChange.splitShard(
-            stream.key, shard: shard, newStartingHashKey: hashKey)
-        try submit(request, change)
+            stream.key, shard: shard, newStartingHashKey: input.newStartingHashKey ?? .max)
+        func told(_ refusal: CatalogRefusal) -> ServiceError? {
+            guard case .hashKeyOutOfRange(_, _, _, let range) = refusal else { return nil }
+            return .splitKeyOutOfRange(
+                text: input.newStartingHashKeyText, shardID: shard.description,
+                stream: stream.name, account: stream.account, range: range)
+        }
+        try submit(request, change, told: told)
     }
 
     func mergeShards(_ request: Request, _ input: MergeShards.Input) throws(ServiceError) {
@@ -53,6 +55,7 @@ extension Worker {
         let encoding = request.encoding
         let change = CatalogChange.registerConsumer(
             stream.key, name: input.consumerName, tags: input.tags)
+        try checkLegal(input.tags, of: stream.key)
         try submit(request, change) { result in
             guard case .consumerRegistered(let consumer) = result else { return [] }
             // The consumer can be used at once; AWS says CREATING here and clients expect it.
@@ -89,10 +92,12 @@ extension Worker {
     }
 
     /// Hands a change to the catalog. The answer waits until it is durable and published; it is
-    /// empty unless `output` makes one of the result.
+    /// empty unless `output` makes one of the result. A refusal has its usual text unless `told` has
+    /// another.
     func submit(
         _ request: Request, _ change: CatalogChange,
-        output: (CatalogResult) -> [UInt8] = { _ in [] }
+        output: (CatalogResult) -> [UInt8] = { _ in [] },
+        told: (CatalogRefusal) -> ServiceError? = { _ in nil }
     ) throws(ServiceError) {
         let pending = PendingChange(request: request)
         let token = waiting.insert(.control(pending))
@@ -102,7 +107,7 @@ extension Worker {
             pending.answer = output(result)
         } catch {
             waiting.remove(token)
-            throw ServiceError(error)
+            throw told(error) ?? ServiceError(error)
         }
     }
 

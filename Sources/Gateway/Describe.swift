@@ -50,7 +50,8 @@ extension Worker {
         let (stream, consumer) = try request.consumer(input.consumer)
         try checkCallRate(.describeStreamConsumer, of: stream)
         request.succeed(
-            DescribeStreamConsumer.Output(consumer: consumer.listed).encoded(request.encoding))
+            DescribeStreamConsumer.Output(consumer: consumer.listed(in: stream))
+                .encoded(request.encoding))
     }
 }
 
@@ -102,5 +103,8 @@ extension ShardState {
 }
 
 extension ConsumerState {
-    var listed: ListedConsumer { ListedConsumer(arn: arn, status: status) }
+    /// What clients are told of a consumer, which is DELETING when its stream is.
+    func listed(in stream: StreamState) -> ListedConsumer {
+        ListedConsumer(arn: arn, status: stream.status == .deleting ? .deleting : status)
+    }
 }

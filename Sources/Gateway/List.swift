@@ -100,8 +100,9 @@ extension Worker {
             token = consumers.last.map { seal(["\(stream.id)", $0.name], .consumers) }
         }
         request.succeed(
-            ListStreamConsumers.Output(consumers: consumers.map(\.listed), nextToken: token)
-                .encoded(request.encoding))
+            ListStreamConsumers.Output(
+                consumers: consumers.map { $0.listed(in: stream) }, nextToken: token
+            ).encoded(request.encoding))
     }
 
     // MARK: Tokens

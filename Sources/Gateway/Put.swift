@@ -288,7 +288,7 @@ extension PendingPut {
     private func throttled(_ shard: ShardState) -> ServiceError {
         .writeRateExceeded(
             shardID: shard.id.description, stream: selector.name,
-            account: request.caller.account)
+            account: selector.arn?.account ?? request.caller.account)
     }
 }
 

@@ -22,7 +22,18 @@ extension Worker {
         }
         let shard = try request.shard(input.shardID, of: stream)
         let start = try subscriptionStart(input.position, consumer, shard, stream)
-        if input.dryRun { throw .dryRun }
+        if input.dryRun {
+            let key = SubscriptionSlots.Key(consumer: consumer.id, shard: shard.number.rawValue)
+            if node.slots.isProtected(
+                key, now: monotonicNow(),
+                protectedFor: scaled(seconds: Limits.takeoverProtectionSeconds))
+            {
+                throw .subscriptionExists(
+                    account: stream.account, stream: stream.name,
+                    shardID: shard.id.description, consumer: consumer.name)
+            }
+            throw .dryRun
+        }
         try checkSubscribeRate(consumer, shard)
         locate(start, in: shard, cutoff: stream.cutoff(now: nodeMilliseconds)) { [self] found in
             switch found {

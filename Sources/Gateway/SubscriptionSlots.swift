@@ -47,6 +47,13 @@ final class SubscriptionSlots: Sendable {
         }
     }
 
+    /// Whether a claim would be refused now.
+    func isProtected(_ key: Key, now: UInt64, protectedFor: UInt64) -> Bool {
+        slots.withLock { slots in
+            slots[key].map { now < $0.since &+ protectedFor } ?? false
+        }
+    }
+
     /// Gives a place back, if the caller still holds it.
     func release(_ key: Key, by holder: Holder) {
         slots.withLock { slots in

@@ -36,7 +36,7 @@ extension Worker {
         switch try request.resource(input.resource) {
         case .stream(let stream): try tag(request, stream, input.tags)
         case .consumer(let consumer, let stream):
-            try checkLegal(input.tags, stream)
+            try checkLegal(input.tags, of: stream.key)
             try submit(request, consumer.change(.tag(input.tags), in: stream))
         }
     }
@@ -64,7 +64,7 @@ extension Worker {
     private func tag(
         _ request: Request, _ stream: StreamState, _ tags: [ResourceTag]
     ) throws(ServiceError) {
-        try checkLegal(tags, stream)
+        try checkLegal(tags, of: stream.key)
         try submit(request, .updateStream(stream.key, .tag(tags)))
     }
 
@@ -75,9 +75,8 @@ extension Worker {
         try submit(request, .updateStream(stream.key, .untag(keys)))
     }
 
-    private func checkLegal(
-        _ tags: [ResourceTag], _ stream: StreamState
-    ) throws(ServiceError) {
+    /// Refuses tags that could not be removed again.
+    func checkLegal(_ tags: [ResourceTag], of stream: StreamKey) throws(ServiceError) {
         if tags.haveIllegalCharacters {
             throw .tagsIllegal(stream: stream.name, account: stream.account)
         }

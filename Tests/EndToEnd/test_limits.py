@@ -1,6 +1,7 @@
 """Quotas: what --limits lets through, what it refuses and how, and that nothing is limited without."""
 
 import base64
+import json
 import time
 
 import pytest
@@ -163,6 +164,20 @@ def test_changes_of_a_day(own):
     server.active("s")
     assert server.call("UpdateStreamMode", {
         "StreamARN": arn, "StreamModeDetails": {"StreamMode": "PROVISIONED"}}).error == LE
+
+
+def test_a_throttled_put_names_the_account_of_the_stream(own):
+    server = own("--limits", "write-records=1")
+    arn = server.create("s")
+    server.ok("PutResourcePolicy", {"ResourceARN": arn, "Policy": json.dumps({
+        "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": "*", "Action": "kinesis:PutRecords", "Resource": arn}]})})
+    fields = [("Authorization", "AWS4-HMAC-SHA256 Credential=111122223333/20261124/us-east-1/kinesis/"
+               "aws4_request, SignedHeaders=host, Signature=00")]
+    answer = server.ok("PutRecords", {"StreamARN": arn, "Records": [
+        {"Data": "AAAA", "PartitionKey": "k"}] * 2}, fields=fields)
+    assert answer["Records"][1]["ErrorMessage"] == (
+        f"Rate exceeded for shard {SH(0)} in stream s under account {N}.")
 
 
 def test_a_subscription_is_held_to_its_rate_and_loses_nothing(own):

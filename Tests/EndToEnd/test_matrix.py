@@ -70,6 +70,9 @@ ROWS = [
     ("CreateStream", {"StreamName": "new", "ShardCount": 1, "StreamModeDetails": {
         "StreamMode": "SOME"}}, VAL,
      one("'SOME'", "streamModeDetails.streamMode", "satisfy enum value set: [PROVISIONED, ON_DEMAND]")),
+    ("CreateStream", {"StreamName": "new", "ShardCount": 1, "Tags": {"a": "5%"}}, IA,
+     f"Failed to add tags to stream new under account {N} because some tags contained illegal "
+     f"characters. {TAG_CHARACTERS}"),
     ("DescribeStream", {"StreamName": G}, RNF, NOT_FOUND),
     ("DescribeStream", {"StreamName": G, "Limit": 0}, VAL,
      one("'0'", "limit", "have value greater than or equal to 1")),
@@ -385,6 +388,9 @@ ROWS = [
     ("RegisterStreamConsumer", {"StreamARN": ARN, "ConsumerName": "app"}, RIU,
      f"Consumer app under stream {S} already exists for account {N}."),
     ("RegisterStreamConsumer", {"StreamARN": ARN.replace(S, G), "ConsumerName": "app"}, RNF, NOT_FOUND),
+    ("RegisterStreamConsumer", {"StreamARN": ARN, "ConsumerName": "new", "Tags": {"a%": "b"}}, IA,
+     f"Failed to add tags to stream {S} under account {N} because some tags contained illegal "
+     f"characters. {TAG_CHARACTERS}"),
     ("DescribeStreamConsumer", {"StreamARN": ARN, "ConsumerName": G}, RNF,
      f"Consumer {G}, account {N} not found."),
     ("DescribeStreamConsumer", {"StreamARN": ARN}, IA,

@@ -8,6 +8,7 @@ import pytest
 
 from events import Subscription, data_of
 from http2 import Http2
+from server import ACCOUNT as N
 from server import LONG
 from shards import SH
 
@@ -119,3 +120,15 @@ def test_a_dry_run_of_a_subscription_takes_over_nothing(quick, name):
         stream = client.request(
             "Kinesis_20131202.SubscribeToShard", json.dumps({**body, "DryRun": True}).encode())
         assert client.response(stream).status == 400
+
+
+def test_a_dry_run_of_a_subscription_says_when_it_would_be_refused(weir, name):
+    consumer = weir.consumer(weir.create(name))
+    body = {"ConsumerARN": consumer, "ShardId": SH(0), "StartingPosition": {"Type": "LATEST"}}
+    assert weir.call("SubscribeToShard", {**body, "DryRun": True}).error == DRY
+    with Subscription(weir, consumer) as subscription:
+        subscription.next()
+        answer = weir.call("SubscribeToShard", {**body, "DryRun": True})
+        assert (answer.error, answer.message) == (
+            "ResourceInUseException", "Another active subscription exists for this consumer: "
+            f"{N}:{name}:{SH(0)}:app")
