@@ -84,7 +84,8 @@ struct CatalogState: Sendable {
     /// Puts a version of a stream in its place, and keeps what is derived from it.
     private mutating func store(_ stream: StreamState) {
         let territory = Territory(stream.key)
-        if let present = streams[stream.id] { censuses[territory]?.count(present, -1) }
+        let present = streams[stream.id]
+        if let present { censuses[territory]?.count(present, -1) }
         censuses[territory, default: Census()].count(stream, 1)
         streams.set(stream.id, stream)
         if stream.status == .active {
@@ -226,9 +227,9 @@ struct CatalogState: Sendable {
         return consumers[key.consumer] == place.stream
     }
 
-    /// Sets an account's commitment.
+    /// Sets an account's commitment; one that was never begun is not kept.
     mutating func set(_ commitment: Commitment, of account: String) {
-        commitments[account] = commitment
+        commitments[account] = commitment == Commitment() ? nil : commitment
     }
 
     /// The catalog's time moves on; retired names whose seconds are over are let go.

@@ -117,7 +117,7 @@ extension CatalogState {
         _ stream: StreamState, _ setting: StreamSetting, _ miBps: UInt32, _ second: UInt64,
         _ rules: CatalogRules
     ) throws(CatalogRefusal) -> any Entry {
-        let target = Int(miBps)
+        let target = min(Int(miBps), CatalogLimits.openShardsPerStream)
         guard target > stream.open.count else {
             return begin(.setting(setting), of: stream, at: second, under: rules) {
                 StreamConfigured(stream: stream.id, setting: setting, second: second)

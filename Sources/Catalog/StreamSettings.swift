@@ -55,17 +55,18 @@ extension StreamSettings {
 }
 
 extension [ResourceTag] {
-    /// These tags and others, whose values win; by key in byte order.
+    /// These tags and others, whose values win; by key in byte order. Keys are told apart by their
+    /// bytes, not as texts: U+00C5 and U+212B are two.
     func adding(_ others: [ResourceTag]) -> [ResourceTag] {
-        var values: [String: String] = [:]
-        for tag in self + others { values[tag.key] = tag.value }
-        return values.map { ResourceTag(key: $0.key, value: $0.value) }.inByteOrder()
+        var tags: [[UInt8]: ResourceTag] = [:]
+        for tag in self + others { tags[Array<UInt8>(tag.key.utf8)] = tag }
+        return Array(tags.values).inByteOrder()
     }
 
     /// These tags without those of the given keys.
     func removing(_ keys: [String]) -> [ResourceTag] {
-        let keys = Set(keys)
-        return filter { !keys.contains($0.key) }
+        let keys = Set(keys.map { Array<UInt8>($0.utf8) })
+        return filter { !keys.contains(Array<UInt8>($0.key.utf8)) }
     }
 
     func inByteOrder() -> [ResourceTag] {

@@ -187,6 +187,20 @@ import Testing
                 == .policyNotFound(try #require(consumer).arn.description))
     }
 
+    @Test func `the greatest warm throughput has as many shards as a stream can have`() throws {
+        var journal = Journal()
+        try journal.perform(.updateCommitment(account: key("s").account, isEnabled: true))
+        var request = CreateStreamRequest(key: key("s"))
+        request.warmMiBps = CatalogLimits.warmMiBps
+        try journal.perform(.createStream(request))
+        #expect(try #require(journal.state.stream(key("s"))).open.count == 10_000)
+        try journal.perform(create("t", shards: nil))
+        try journal.perform(
+            .updateStream(key("t"), .warmThroughput(miBps: CatalogLimits.warmMiBps)))
+        let stream = try #require(journal.state.stream(key("t")))
+        #expect(stream.open.count == 10_000 && stream.warmMiBps == CatalogLimits.warmMiBps)
+    }
+
     @Test func `a commitment lasts a day at least`() throws {
         var journal = Journal()
         func set(_ isEnabled: Bool, _ second: UInt64) throws -> Commitment? {
@@ -197,7 +211,9 @@ import Testing
             }
             return now
         }
+        // What was never begun is not kept.
         #expect(try set(false, 1000) == Commitment())
+        #expect(journal.state.commitments.isEmpty)
         #expect(try set(true, 2000) == Commitment(startedSecond: 2000))
         #expect(try set(true, 3000) == Commitment(startedSecond: 2000))
         let ending = try #require(try set(false, 4000))

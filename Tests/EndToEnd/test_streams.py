@@ -265,3 +265,17 @@ def test_a_hundred_streams_are_made_quickly_by_many_clients(weir, name):
             lambda _: weir.call("CreateStream", {"StreamName": f"{name}-same", "ShardCount": 1}), range(8)))
     assert sorted(each.status for each in answers) == [200] + [400] * 7
     assert {each.error for each in answers if each.status == 400} == {"ResourceInUseException"}
+
+
+def test_tags_are_told_apart_by_their_bytes(weir, name):
+    """Two letters that look alike, and are the same text to Unicode, are two keys."""
+    letter, sign = "\u00c5", "\u212b"
+    both = [{"Key": letter, "Value": "1"}, {"Key": sign, "Value": "2"}]
+    weir.ok("CreateStream", {
+        "StreamName": name, "ShardCount": 1, "Tags": {letter: "1", sign: "2"}})
+    assert weir.ok("ListTagsForStream", {"StreamName": name})["Tags"] == both
+    weir.ok("AddTagsToStream", {"StreamName": name, "Tags": {"a": "b"}})
+    assert weir.ok("ListTagsForStream", {"StreamName": name})["Tags"] == [
+        {"Key": "a", "Value": "b"}, *both]
+    weir.ok("RemoveTagsFromStream", {"StreamName": name, "TagKeys": ["a", sign]})
+    assert weir.ok("ListTagsForStream", {"StreamName": name})["Tags"] == both[:1]

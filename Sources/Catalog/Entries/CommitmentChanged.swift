@@ -33,7 +33,10 @@ extension CommitmentChanged {
         _ account: String, isEnabled: Bool, in state: CatalogState, at second: UInt64
     ) throws(CatalogRefusal) -> Plan {
         let present = state.commitments[account]
-        guard present != nil || state.commitments.count < CatalogLimits.accounts else {
+        // Ending what was never begun needs no room.
+        guard
+            present != nil || !isEnabled || state.commitments.count < CatalogLimits.accounts
+        else {
             throw .tooManyAccounts(limit: CatalogLimits.accounts)
         }
         let commitment =

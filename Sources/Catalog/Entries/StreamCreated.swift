@@ -147,7 +147,8 @@ extension StreamCreated {
         let count: Int
         switch mode {
         case .onDemand:
-            count = max(CatalogLimits.onDemandShards, Int(request.warmMiBps ?? 0))
+            let warm = min(Int(request.warmMiBps ?? 0), CatalogLimits.openShardsPerStream)
+            count = max(CatalogLimits.onDemandShards, warm)
         case .provisioned:
             guard let requested = request.shardCount else { throw .shardCountMissing(request.key) }
             count = requested
