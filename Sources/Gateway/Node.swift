@@ -150,6 +150,11 @@ public struct StatusAnswer: Sendable {
         self.contentType = contentType
         self.body = body
     }
+
+    /// No thread has time to make the page.
+    static let busy = StatusAnswer(
+        status: 503, contentType: "text/plain; charset=utf-8",
+        body: Array("The server is busy. Try again.\n".utf8))
 }
 
 /// What one thread tells a reactor.
@@ -176,5 +181,6 @@ enum WorkResult: Sendable {
     /// Pages of a shard are in memory, or could not be read.
     case prefaulted(PrefaultResult)
     case decoded(LargeRequest)
+    case page(StatusAnswer)
     case located(Result<Position, ServiceError>)
 }

@@ -83,6 +83,11 @@ final class Request {
         connection.markDirty()
     }
 
+    /// A page of ours.
+    func answer(_ page: StatusAnswer) {
+        answer(status: page.status, body: page.body, contentType: page.contentType)
+    }
+
     /// The answer to a browser's preflight, which has a request id and no `x-amz-id-2`.
     func answerPreflight(_ fields: [CrossOrigin.Field]) {
         guard !isAnswered, isOpen else { return }

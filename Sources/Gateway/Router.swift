@@ -184,6 +184,7 @@ extension Worker {
     func workDone(_ token: UInt64, _ result: WorkResult) {
         switch (waiting.remove(token), result) {
         case (.answer(let request), .answer(let answer)): request.finish(answer)
+        case (.page(let request), .page(let answer)): request.answer(answer)
         case (.located(let next), .located(let found)): next(found)
         case (.prefault(let subscription), .prefaulted(let result)):
             subscription.diskAnswered(result)
@@ -204,8 +205,21 @@ extension Worker {
     }
 
     private func answer(_ request: Request, _ page: StatusPage) {
-        let answer = node.statusPage(node, page)
-        request.answer(status: answer.status, body: answer.body, contentType: answer.contentType)
+        switch page {
+        case .health: request.answer(node.statusPage(node, .health))
+        case .metrics:
+            // Those of ten thousand shards take longer than a turn may.
+            let token = waiting.insert(.page(request))
+            let reactor = index
+            let accepted = node.workers.run { [node] in
+                let answer = node.statusPage(node, .metrics)
+                node.post(.done(token: token, .page(answer)), to: reactor)
+            }
+            if !accepted {
+                waiting.remove(token)
+                request.answer(.busy)
+            }
+        }
     }
 
     private func answerPreflight(_ request: Request) {

@@ -323,6 +323,8 @@ enum Waiting {
     case answer(Request)
     /// Told when a worker thread has decoded the body.
     case decoded(Request)
+    /// Told when a worker thread has made a page of ours.
+    case page(Request)
     case located((Result<Position, ServiceError>) -> Void)
     case prefault(Subscription)
     case subscription(Subscription)

@@ -17,16 +17,23 @@ struct PrometheusText {
 
     /// A sample whose value is written already.
     mutating func sample(_ name: String, _ labels: [(String, String)], text value: String) {
+        sample(name, labels: Self.labels(labels), value: value)
+    }
+
+    /// A sample whose labels are written already too, by `labels`.
+    mutating func sample(_ name: String, labels: String, value: String) {
         text += name
-        if !labels.isEmpty {
-            text += "{"
-            for (position, label) in labels.enumerated() {
-                if position > 0 { text += "," }
-                text += "\(label.0)=\"\(Self.escaped(label.1))\""
-            }
-            text += "}"
-        }
-        text += " \(value)\n"
+        text += labels
+        text += " "
+        text += value
+        text += "\n"
+    }
+
+    /// Labels as they stand behind a name; nothing for none.
+    static func labels(_ labels: [(String, String)]) -> String {
+        guard !labels.isEmpty else { return "" }
+        let pairs = labels.map { "\($0.0)=\"\(escaped($0.1))\"" }
+        return "{" + pairs.joined(separator: ",") + "}"
     }
 
     mutating func sample(_ name: String, _ labels: [(String, String)], _ value: UInt64) {

@@ -10,7 +10,8 @@ extension PrometheusText {
     private static let shardLimit = 10_000
 
     private struct Shown {
-        var labels: [(String, String)]
+        /// Written once for all metrics.
+        var labels: String
         var metrics: ShardLevelMetrics
         var meter: ShardMeter
     }
@@ -25,10 +26,10 @@ extension PrometheusText {
                     leftOff += 1
                     continue
                 }
-                let labels = [
+                let labels = Self.labels([
                     ("account", stream.account), ("region", stream.region),
                     ("stream", stream.name), ("shard", shard.id.description),
-                ]
+                ])
                 shown.append(Shown(labels: labels, metrics: stream.metrics, meter: shard.meter))
             }
             return true
@@ -37,14 +38,14 @@ extension PrometheusText {
         for (metric, name, help, value) in Self.shardCounters {
             family(name, .counter, help)
             for one in shown where one.metrics.contains(metric) {
-                sample(name, one.labels, value(one.meter))
+                sample(name, labels: one.labels, value: String(value(one.meter)))
             }
         }
         let age = "weir_shard_iterator_age_seconds"
         family(age, .gauge, "How far behind the tip the last read of the shard was.")
         for one in shown where one.metrics.contains(.iteratorAge) {
             let milliseconds = one.meter.iteratorAgeMilliseconds.load(ordering: .relaxed)
-            sample(age, one.labels, text: "\(Double(milliseconds) / 1000)")
+            sample(age, labels: one.labels, value: "\(Double(milliseconds) / 1000)")
         }
         family("weir_shard_metrics_left_off", .gauge, "Monitored shards beyond the page's bound.")
         sample("weir_shard_metrics_left_off", leftOff)
