@@ -29,7 +29,7 @@ extension Worker {
         let encoding = request.encoding
         let change = CatalogChange.updateCommitment(
             account: request.caller.account, isEnabled: input.isEnabled)
-        try submit(request, change) { result in
+        try submit(request, change) { [unowned self] result in
             guard case .commitmentChanged(let commitment) = result else { return [] }
             return settings(commitment).encoded(encoding)
         }

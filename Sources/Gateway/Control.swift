@@ -1,6 +1,7 @@
 import Access
 import Catalog
 import Kinesis
+import Reactor
 import ShardLog
 import Wire
 
@@ -96,29 +97,74 @@ extension Worker {
     /// another.
     func submit(
         _ request: Request, _ change: CatalogChange,
-        output: (CatalogResult) -> [UInt8] = { _ in [] },
-        told: (CatalogRefusal) -> ServiceError? = { _ in nil }
+        output: @escaping (CatalogResult) -> [UInt8] = { _ in [] },
+        told: @escaping (CatalogRefusal) -> ServiceError? = { _ in nil }
     ) throws(ServiceError) {
-        let pending = PendingChange(request: request)
+        let pending = PendingChange(request: request, output: output, told: told)
         let token = waiting.insert(.control(pending))
+        let waiter = Waiter(reader: index, token: token)
+        if isLarge(change) {
+            let reactor = index
+            let accepted = node.workers.run { [node] in
+                let planned = node.catalog.planned(change, waiter)
+                node.post(.done(token: token, .planned(planned)), to: reactor)
+            }
+            if accepted { return }
+            waiting.remove(token)
+            throw .busy
+        }
         do throws(CatalogRefusal) {
-            let result = try node.catalog.perform(
-                change, waiter: Waiter(reader: index, token: token))
-            pending.answer = output(result)
+            pending.answer = output(try node.catalog.perform(change, waiter: waiter))
         } catch {
             waiting.remove(token)
             throw told(error) ?? ServiceError(error)
         }
     }
 
+    /// Whether it takes longer than a turn may to decide what a change does to each shard.
+    private func isLarge(_ change: CatalogChange) -> Bool {
+        func open(_ key: StreamKey) -> Int { snapshot.stream(key)?.open.count ?? 0 }
+        let shards =
+            switch change {
+            case .createStream(let asked): max(asked.shardCount ?? 0, Int(asked.warmMiBps ?? 0))
+            case .deleteStream(let key, _): snapshot.stream(key)?.shards.count ?? 0
+            case .updateStream(let key, .shardCount(let target)): max(open(key), target)
+            case .updateStream(let key, .warmThroughput(let miBps)): max(open(key), Int(miBps))
+            case .updateStream(let key, .mode(_, let miBps?)): max(open(key), Int(miBps))
+            default: 0
+            }
+        return shards > Limits.inlineShards
+    }
+
+    /// A worker thread has handed a large change to the log, which may have answered first.
+    func planned(_ token: UInt64, _ result: Result<CatalogResult, CatalogRefusal>) {
+        guard case .control(let pending) = waiting[token] else {
+            // A status that could not be ended: it has ended, or the housekeeper comes back.
+            if case .failure = result { waiting.remove(token) }
+            return
+        }
+        switch result {
+        case .success(let result):
+            pending.answer = pending.output(result)
+            if let outcome = pending.outcome { controlSettled(token, outcome) }
+        case .failure(let refusal):
+            waiting.remove(token)
+            pending.request.fail(pending.told(refusal) ?? ServiceError(refusal))
+        }
+    }
+
     /// The log's word about a change.
     func controlSettled(_ token: UInt64, _ outcome: ControlOutcome) {
+        if case .control(let pending) = waiting[token], pending.answer == nil {
+            pending.outcome = outcome
+            return
+        }
         guard case .control(let pending) = waiting.remove(token) else { return }
         switch outcome {
         case .applied:
             refreshSnapshot()
             scheduleSettling()
-            pending.request.succeed(pending.answer)
+            pending.request.succeed(pending.answer ?? [])
         case .failed:
             pending.request.fail(.internalFailure)
         }
@@ -128,9 +174,33 @@ extension Worker {
 /// A change that was handed to the log, and what its request is answered when it is durable.
 final class PendingChange {
     let request: Request
-    var answer: [UInt8] = []
+    /// Makes the answer of the result, and the error of a refusal that has a text of its own.
+    let output: (CatalogResult) -> [UInt8]
+    let told: (CatalogRefusal) -> ServiceError?
+    /// Nil until the catalog has said what it makes of the change.
+    var answer: [UInt8]?
+    /// The log's word, if it came before the catalog's.
+    var outcome: ControlOutcome?
 
-    init(request: Request) {
+    init(
+        request: Request, output: @escaping (CatalogResult) -> [UInt8],
+        told: @escaping (CatalogRefusal) -> ServiceError?
+    ) {
         self.request = request
+        self.output = output
+        self.told = told
+    }
+}
+
+extension Catalog {
+    /// `perform` as a value.
+    func planned(
+        _ change: CatalogChange, _ waiter: Waiter
+    ) -> Result<CatalogResult, CatalogRefusal> {
+        do throws(CatalogRefusal) {
+            return .success(try perform(change, waiter: waiter))
+        } catch {
+            return .failure(error)
+        }
     }
 }

@@ -34,6 +34,8 @@ enum Limits {
     /// A body above this is decoded, an answer above it is made, by a worker thread. Only puts have
     /// larger bodies: the longest NextToken that the model allows, of a mebibyte, still fits.
     static let inlineBytes = (1 << 20) + (16 << 10)
+    /// A change of the catalog that is about more shards is decided by a worker thread: some 4 µs each.
+    static let inlineShards = 200
     /// What a request without Content-Length reserves at a time.
     static let bodyStep = 64 << 10
 

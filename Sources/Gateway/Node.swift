@@ -182,5 +182,7 @@ enum WorkResult: Sendable {
     case prefaulted(PrefaultResult)
     case decoded(LargeRequest)
     case page(StatusAnswer)
+    /// A large change was handed to the log, or refused.
+    case planned(Result<CatalogResult, CatalogRefusal>)
     case located(Result<Position, ServiceError>)
 }

@@ -182,6 +182,7 @@ extension Worker {
 
     /// A worker thread has done what was asked under this token.
     func workDone(_ token: UInt64, _ result: WorkResult) {
+        if case .planned(let result) = result { return planned(token, result) }
         switch (waiting.remove(token), result) {
         case (.answer(let request), .answer(let answer)): request.finish(answer)
         case (.page(let request), .page(let answer)): request.answer(answer)

@@ -23,14 +23,16 @@ extension Worker {
 
     private func settle(_ unsettled: Unsettled, _ since: UInt64) {
         settling[unsettled] = nil
-        // The waiter has this reactor look at the catalog when it is done.
+        // The waiter has this reactor look at the catalog when it is done. A worker thread decides
+        // what becomes of thousands of shards.
         let token = waiting.insert(.settling)
-        do throws(CatalogRefusal) {
-            try node.catalog.perform(
-                .settle(unsettled, since: since), waiter: Waiter(reader: index, token: token))
-        } catch {
-            // It is settled or gone, or the log takes no writes and the housekeeper comes back.
-            waiting.remove(token)
+        let waiter = Waiter(reader: index, token: token)
+        let reactor = index
+        let accepted = node.workers.run { [node] in
+            let planned = node.catalog.planned(.settle(unsettled, since: since), waiter)
+            node.post(.done(token: token, .planned(planned)), to: reactor)
         }
+        // Then the housekeeper comes to it.
+        if !accepted { waiting.remove(token) }
     }
 }

@@ -36,8 +36,10 @@ extension Worker {
         let stream = try request.stream(StreamSelector(arn: input.stream))
         try checkChangesOfDay(.updateStreamMode, of: stream)
         let update = StreamUpdate.mode(input.mode, warmMiBps: input.warmMiBps.map { UInt32($0) })
-        try submit(request, .updateStream(stream.key, update))
-        countChangeOfDay(.updateStreamMode, of: stream)
+        try submit(request, .updateStream(stream.key, update)) { [unowned self] _ in
+            countChangeOfDay(.updateStreamMode, of: stream)
+            return []
+        }
     }
 
     func updateWarmThroughput(
@@ -64,13 +66,13 @@ extension Worker {
         let encoding = request.encoding
         let change = CatalogChange.updateStream(
             stream.key, .shardCount(input.targetShardCount))
-        try submit(request, change) { result in
+        try submit(request, change) { [unowned self] result in
             guard case .resharding(let current, let target) = result else { return [] }
+            countChangeOfDay(.updateShardCount, of: stream)
             return UpdateShardCount.Output(
                 stream: stream.arn, currentShardCount: current, targetShardCount: target
             ).encoded(encoding)
         }
-        countChangeOfDay(.updateShardCount, of: stream)
     }
 
     private func update(

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from http1 import Closed
-from server import LONG
+from server import ACCOUNT, LONG
 from shards import SH, TOP, bounds, ending, starting
 
 STEPS = 150 if LONG else 18
@@ -244,3 +244,33 @@ def test_a_consumer_misses_nothing_while_shards_come_and_go(own, delay):
         assert numbers == sorted(numbers), f"{key} is out of order"
     # Everything that the stream ever had was followed.
     assert set(follower.parents) == {each["ShardId"] for each in server.shards("s")}
+
+
+def test_a_stream_of_many_shards_is_changed_as_one_of_few(own):
+    """Changes of more than two hundred shards are decided elsewhere than on the reactor; what is
+    answered, refused and counted stays the same."""
+    server = own("--limits", "resizes-per-day=2", "--state-delay-ms", "50")
+    server.ok("CreateStream", {"StreamName": "many", "ShardCount": 301})
+    assert server.call("CreateStream", {"StreamName": "many", "ShardCount": 301}).message == (
+        f"Stream many under account {ACCOUNT} already exists.")
+    server.active("many")
+    resize = {"StreamName": "many", "ScalingType": "UNIFORM_SCALING"}
+    answer = server.call("UpdateShardCount", {**resize, "TargetShardCount": 603})
+    assert (answer.error, answer.message) == (
+        "LimitExceededException", "UpdateShardCount cannot scale up over double your current open "
+        "shard count. Current open shard count: 301 Target shard count: 603")
+    # What was refused is not counted.
+    for before, target in ((301, 300), (300, 298)):
+        answer = server.ok("UpdateShardCount", {**resize, "TargetShardCount": target})
+        assert (answer["CurrentShardCount"], answer["TargetShardCount"]) == (before, target)
+        server.active("many")
+        assert server.ok("DescribeStreamSummary", {"StreamName": "many"})[
+            "StreamDescriptionSummary"]["OpenShardCount"] == target
+    answer = server.call("UpdateShardCount", {**resize, "TargetShardCount": 299})
+    assert answer.message.startswith("UpdateShardCount was called too often")
+    server.put("many", b"kept")
+    server.ok("DeleteStream", {"StreamName": "many"})
+    deadline = time.monotonic() + 10
+    while server.call("DescribeStreamSummary", {"StreamName": "many"}).status == 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
