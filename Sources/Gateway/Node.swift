@@ -14,6 +14,7 @@ public import TLS
 /// | log, catalog | themselves | published atomics, their own mutexes |
 /// | slots | one mutex | at the start and the end of a subscription |
 /// | bodies | one atomic | reserve and release |
+/// | rate limits, faults | a mutex each, if they exist | for each call that they concern |
 /// | inboxes | each reactor drains its own | `post` |
 public final class Node: Sendable {
     public let settings: GatewaySettings
@@ -105,7 +106,7 @@ public final class Node: Sendable {
 public struct GatewaySettings: Sendable {
     /// Region of requests whose credentials name none.
     public var region: String
-    /// Twelve digits; the account of every resource.
+    /// Twelve digits; the account of callers whose access key id names none.
     public var account: String
     /// Node-wide memory for request bodies.
     public var bodyMemoryBytes: Int
