@@ -23,6 +23,9 @@ public protocol FileSystem: Sendable {
     func list(_ path: String) throws(SystemFailure) -> [String]
     /// Opens for reading and writing.
     func open(_ path: String, create: Bool) throws(SystemFailure) -> any File
+    /// Opens for reading alone: what the process may read but not write, such as another's
+    /// certificate, a read-only mount or a file of `/proc`.
+    func openToRead(_ path: String) throws(SystemFailure) -> any File
     func rename(_ from: String, to: String) throws(SystemFailure)
     func unlink(_ path: String) throws(SystemFailure)
     /// Makes the folder's names durable.
@@ -52,6 +55,12 @@ public protocol File: AnyObject, Sendable {
     func lock() throws(SystemFailure) -> Bool
     /// Maps `length` bytes from the start for reading; `length` may exceed the file's size.
     func map(length: Int) throws(SystemFailure) -> Mapping
+}
+
+extension FileSystem {
+    public func openToRead(_ path: String) throws(SystemFailure) -> any File {
+        try open(path, create: false)
+    }
 }
 
 extension File {

@@ -28,7 +28,14 @@ public struct RealFileSystem: FileSystem {
     }
 
     public func open(_ path: String, create: Bool) throws(SystemFailure) -> any File {
-        let flags = O_RDWR | (create ? O_CREAT : 0)
+        try open(path, flags: O_RDWR | (create ? O_CREAT : 0))
+    }
+
+    public func openToRead(_ path: String) throws(SystemFailure) -> any File {
+        try open(path, flags: O_RDONLY)
+    }
+
+    private func open(_ path: String, flags: Int32) throws(SystemFailure) -> any File {
         let descriptor = unsafe weir_openat(AT_FDCWD, path, flags, 0o600)
         guard descriptor >= 0 else { throw failure("open") }
         return RealFile(descriptor: descriptor)

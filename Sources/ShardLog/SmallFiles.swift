@@ -6,7 +6,7 @@ extension FileSystem {
     public func contents(of path: String) throws(SystemFailure) -> [UInt8]? {
         let file: any File
         do throws(SystemFailure) {
-            file = try open(path, create: false)
+            file = try openToRead(path)
         } catch {
             if error.errno == ENOENT { return nil }
             throw error

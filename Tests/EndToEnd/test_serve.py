@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shlex
 import socket
 import ssl
 import subprocess
@@ -116,6 +117,25 @@ def test_a_certificate_made_by_the_script(own, tmp_path):
     server = own("--cert", str(made / "server.pem"), "--key", str(made / "server-key.pem"))
     context = ssl.create_default_context(cafile=str(made / "ca.pem"))
     context.verify_flags |= ssl.VERIFY_X509_STRICT
+    with server.connect(context=context) as sock:
+        assert ("DNS", "localhost") in sock.getpeercert()["subjectAltName"]
+
+
+def test_a_certificate_that_the_server_may_read_and_not_write(own, tmp_path):
+    made = tmp_path / "made"
+    subprocess.run([str(ROOT / "certs" / "make-dev-certs"), str(made)], check=True, capture_output=True)
+    mount = ["mount", "--bind", "-o", "ro", str(made), str(made)]
+    prefix = []
+    if os.geteuid() == 0:
+        # Root may write whatever is not mounted read-only; the mount is the server's alone.
+        unshared = ["unshare", "--mount", "sh", "-c", f'{shlex.join(mount)} && exec "$@"', "sh"]
+        if subprocess.run([*unshared, "true"], capture_output=True).returncode != 0:
+            pytest.skip("nothing can be mounted here")
+        prefix = unshared
+    for file in made.iterdir():
+        file.chmod(0o400)
+    server = own("--cert", str(made / "server.pem"), "--key", str(made / "server-key.pem"), prefix=prefix)
+    context = ssl.create_default_context(cafile=str(made / "ca.pem"))
     with server.connect(context=context) as sock:
         assert ("DNS", "localhost") in sock.getpeercert()["subjectAltName"]
 
