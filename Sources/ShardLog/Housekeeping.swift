@@ -11,7 +11,6 @@ extension ShardLog {
         proveWhenQuiet()
         takeOutTrash()
         do throws(SystemFailure) {
-            try journal.prepare()
             // Once a file is full, what it holds has to get into the segments for good.
             if let full = journal.newestFull {
                 if full > segmentsThrough.load(ordering: .acquiring) { try syncSegments() }
@@ -19,8 +18,10 @@ extension ShardLog {
                     through: min(
                         segmentsThrough.load(ordering: .acquiring),
                         snapshotBatch.load(ordering: .acquiring)))
-                try journal.removeSurplus()
             }
+            // Behind the recycling: a new file is made only if none has become free.
+            try journal.prepare()
+            try journal.removeSurplus()
             try keepReserve()
         } catch {
             // A full disk is met again by the committer, where it matters; a segment that could

@@ -92,6 +92,8 @@ final class Journal: Sendable {
         var nextSequence: UInt64
         /// The length of the next file. A node that writes little has small ones.
         var nextBytes: UInt64
+        /// Files begun since the housekeeper last looked.
+        var begun = 0
     }
 
     /// The file that the committer writes; the committer's own.
@@ -183,6 +185,7 @@ final class Journal: Sendable {
             }
             state.slots.append(
                 Slot(name: name, file: file, bytes: bytes, use: .current(sequence: sequence)))
+            state.begun += 1
         }
         return Writer(
             file: file, name: name, bytes: bytes, offset: UInt64(Limits.pageBytes))
@@ -275,15 +278,19 @@ final class Journal: Sendable {
         }
     }
 
-    /// Removes free files beyond those worth keeping, lowest sequence first.
+    /// Removes free files beyond those worth keeping, lowest sequence first: as many as were begun
+    /// since the last call are needed until the next. One that is there has its blocks and its pages
+    /// in memory; a new one has to be given both.
     func removeSurplus() throws(SystemFailure) {
+        let worthKeeping = state.withLock { state in
+            defer { state.begun = 0 }
+            return max(Limits.spareJournalFiles, state.begun + 1)
+        }
         while true {
             let name: String? = state.withLock { state in
                 var free = 0
                 for slot in state.slots { if case .free = slot.use { free += 1 } }
-                guard free > Limits.spareJournalFiles, let lowest = state.lowestFree else {
-                    return nil
-                }
+                guard free > worthKeeping, let lowest = state.lowestFree else { return nil }
                 return state.slots.remove(at: lowest).name
             }
             guard let name else { return }
