@@ -83,9 +83,13 @@ extension Catalog {
         let (state, batch) = publication.durable()
         let saved = saved.withLock { $0 }
         let handedOver = pending.withLock { $0.state.serial }
-        guard batch > 0, state.serial > saved.serial || saved.batch == 0 else {
-            // The last entry is in a batch that is covered already, or older than this start. An
-            // entry that changes nothing leads to a batch as new as the log can want.
+        if batch == 0 {
+            // Nothing was applied since the start: this is what recovery found.
+            return try log.saveSnapshot(state.encoded(), batch: 0)
+        }
+        guard state.serial > saved.serial || saved.batch == 0 else {
+            // The last entry is in a batch that is covered already. An entry that changes nothing
+            // leads to a batch as new as the log can want.
             pending.withLock { pending in
                 if catchUp(&pending) { submit(CursorsMoved(moves: []), to: &pending.state) }
             }

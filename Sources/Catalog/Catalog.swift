@@ -52,7 +52,16 @@ public final class Catalog: Sendable {
             configuration,
             restore: { snapshot, payloads in try publication.restore(snapshot, payloads) },
             apply: { payload, batch in publication.apply(payload, batch: batch) })
-        return (log, Catalog(log, publication, rules))
+        let catalog = Catalog(log, publication, rules)
+        if log.hasManyJournals {
+            do throws(LogError) {
+                try catalog.checkpoint()
+                log.removeOldJournals()
+            } catch {
+                // The journal has it all; the housekeeper tries again.
+            }
+        }
+        return (log, catalog)
     }
 
     private init(_ log: ShardLog, _ publication: Publication, _ rules: CatalogRules) {

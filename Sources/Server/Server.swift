@@ -30,6 +30,27 @@ public enum Server {
         let logger = makeLogger(configuration.logLevel)
         let files = RealFileSystem()
         let (log, catalog) = try openLog(configuration, files)
+        do throws(StartFailure) {
+            try serve(configuration, log, catalog, files, signals, logger)
+        } catch {
+            // Not left as after a crash: what is tried again and again, as a busy port, would leave
+            // a journal file behind each time. The failure of the start is the one to tell.
+            try? log.close()
+            throw error
+        }
+        do {
+            try log.close()
+        } catch {
+            throw StartFailure("The log was not closed cleanly: \(error)")
+        }
+        logger.info("stopped")
+    }
+
+    /// From an open log to a drained server.
+    private static func serve(
+        _ configuration: ServerConfiguration, _ log: ShardLog, _ catalog: Catalog,
+        _ files: RealFileSystem, _ signals: Signals, _ logger: Logger
+    ) throws(StartFailure) {
         let certificates = Certificates(configuration: configuration, files: files)
         let identity = try certificates.load()
         let tokenKey = try readTokenKey(configuration, files)
@@ -66,12 +87,6 @@ public enum Server {
         waitForEnd(signals, certificates, node, logger)
         drain(node, reactors, logger)
         housekeeper.finish()
-        do {
-            try log.close()
-        } catch {
-            throw StartFailure("The log was not closed cleanly: \(error)")
-        }
-        logger.info("stopped")
     }
 
     // MARK: Start

@@ -12,13 +12,10 @@ extension ShardLog {
         takeOutTrash()
         do throws(SystemFailure) {
             // Once a file is full, what it holds has to get into the segments for good.
-            if let full = journal.newestFull {
-                if full > segmentsThrough.load(ordering: .acquiring) { try syncSegments() }
-                journal.recycle(
-                    through: min(
-                        segmentsThrough.load(ordering: .acquiring),
-                        snapshotBatch.load(ordering: .acquiring)))
+            if let full = journal.newestFull, full > segmentsThrough.load(ordering: .acquiring) {
+                try syncSegments()
             }
+            recycleJournal()
             // Behind the recycling: a new file is made only if none has become free.
             try journal.prepare()
             try journal.removeSurplus()
@@ -30,6 +27,31 @@ extension ShardLog {
         }
         unmapUnused()
         countBytes()
+    }
+
+    /// Frees the journal files of which segments and snapshot have everything.
+    private func recycleJournal() {
+        journal.recycle(
+            through: min(
+                segmentsThrough.load(ordering: .acquiring),
+                snapshotBatch.load(ordering: .acquiring)))
+    }
+
+    /// The journal has a full file for each of so many starts: the log was opened again and again
+    /// and never came to its chores. Save a snapshot and `removeOldJournals` before more is done.
+    public var hasManyJournals: Bool {
+        journal.fullCount > Limits.journalFilesAtStart
+    }
+
+    /// Removes the journal files that a snapshot has made unnecessary. Before `housekeep` is called.
+    public func removeOldJournals() {
+        recycleJournal()
+        do throws(SystemFailure) {
+            try journal.removeSurplus()
+        } catch {
+            // The housekeeper comes to it.
+            counters.housekeepingFailures.add(1, ordering: .relaxed)
+        }
     }
 
     /// Makes everything that the segments have so far durable in them. One at a time: whoever says

@@ -149,7 +149,8 @@ final class Journal: Sendable {
         if let free {
             (name, file, bytes) = free
         } else {
-            guard state.withLock({ $0.slots.count }) < Limits.journalFiles else {
+            // A start is not refused for it: the log could never be opened again.
+            guard isFirst || state.withLock({ $0.slots.count }) < Limits.journalFiles else {
                 throw SystemFailure(errno: ENOSPC, operation: "journal files, all in use")
             }
             name = state.withLock { state in
@@ -295,6 +296,13 @@ final class Journal: Sendable {
             }
             guard let name else { return }
             try files.unlink(folder + "/" + name)
+        }
+    }
+
+    /// Full files that are needed, or were when somebody last looked.
+    var fullCount: Int {
+        state.withLock { state in
+            state.slots.count { if case .used = $0.use { true } else { false } }
         }
     }
 

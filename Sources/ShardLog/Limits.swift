@@ -22,6 +22,8 @@ enum Limits {
     static let journalFirstBytes: UInt64 = 8 << 20
     /// Journal files, at most 64 MiB each: 4 GiB, reached only if segments or snapshots cannot be synced.
     static let journalFiles = 64
+    /// Full journal files with which a log is opened without a snapshot first.
+    static let journalFilesAtStart = 4
     /// Free journal files that are kept by a log at rest; more are removed.
     static let spareJournalFiles = 2
     /// The sparse index has an entry for so many bytes: 1,024 entries of 32 bytes a segment.

@@ -286,3 +286,16 @@ def test_a_crash_while_streams_come_and_go(own):
         assert existing - unsure <= names, existing - unsure - names
         assert names <= existing | unsure, names - existing - unsure
         existing = names
+
+
+def test_a_server_that_is_killed_after_every_start_keeps_starting(own):
+    """More often than the journal has files: no life is long enough for the housekeeper."""
+    server = own()
+    server.create("s", 1)
+    for life in range(70):
+        server.ok("PutRecord", {"StreamName": "s", "PartitionKey": "k", "Data": encode(0, life)})
+        server.kill()
+        server.start()
+    page = server.ok("GetRecords", {"ShardIterator": server.iterator("s", SH(0))})
+    assert [each["Data"] for each in page["Records"]] == [encode(0, life) for life in range(70)]
+    assert len(glob.glob(str(server.data / "log" / "journal" / "*"))) < 12

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from events import Subscription
-from server import BINARY, ROOT, StartFailed
+from server import BINARY, ROOT, Server, StartFailed
 
 
 def refusal(server):
@@ -119,6 +119,14 @@ def test_a_certificate_made_by_the_script(own, tmp_path):
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     with server.connect(context=context) as sock:
         assert ("DNS", "localhost") in sock.getpeercert()["subjectAltName"]
+
+
+def test_starts_that_fail_leave_no_heap_of_files(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for _ in range(20):
+            server = Server(tmp_path / "data", listen="127.0.0.1:%d" % taken.getsockname()[1])
+            assert "in use" in refusal(server)
+    assert len(list((tmp_path / "data" / "log" / "journal").iterdir())) < 12
 
 
 def test_a_certificate_that_the_server_may_read_and_not_write(own, tmp_path):

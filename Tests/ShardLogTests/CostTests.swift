@@ -157,6 +157,38 @@ import Testing
         try log.close()
     }
 
+    @Test func `a log that is killed after every start can still be started`() throws {
+        let folder = TemporaryFolder()
+        var disk = SimulatedFileSystem()
+        var configuration = small(folder, files: disk)
+        let lives = Limits.journalFiles + 3
+        for life in 0..<lives {
+            configuration.files = disk
+            let log = try openLog(configuration)
+            #expect(log.hasManyJournals == (life > Limits.journalFilesAtStart))
+            let bench = Bench(log)
+            let shard = try log.shard(ShardNumber(rawValue: 1)) ?? bench.open(1)
+            #expect(try bench.put(shard, [UInt8(life)]).isStored)
+            let killed = disk.copy()
+            try log.close()
+            disk = killed
+        }
+        configuration.files = disk
+        let log = try openLog(configuration)
+        let shard = try #require(log.shard(ShardNumber(rawValue: 1)))
+        #expect(readAll(shard).records.map(\.data) == (0..<lives).map { [UInt8($0)] })
+        // With a snapshot none of them is needed.
+        try log.saveSnapshot(Array("open 1 1700000000000".utf8), batch: 0)
+        log.removeOldJournals()
+        #expect(!log.hasManyJournals)
+        #expect(disk.paths.count { $0.hasSuffix(".journal") } <= 1 + Limits.spareJournalFiles)
+        try log.close()
+        let again = try openLog(configuration)
+        let reopened = try #require(again.shard(shard.number))
+        #expect(readAll(reopened).records.count == lives)
+        try again.close()
+    }
+
     @Test func `the class os acknowledges without a sync, and interval syncs later`() throws {
         for durability in [Durability.os, .interval(milliseconds: 1)] {
             let folder = TemporaryFolder()
