@@ -28,6 +28,8 @@ public enum Base64 {
 
     /// Appends the text of `bytes` to `text`.
     public static func encode(_ bytes: Span<UInt8>, appendingTo text: inout [UInt8]) {
+        // As in `append(copying:)`: nothing is appended to the storage of all empty arrays.
+        if bytes.isEmpty { return }
         text.append(addingCapacity: encodedCount(bytes.count)) { output in
             encode(bytes, into: &output)
         }
@@ -61,7 +63,9 @@ public enum Base64 {
     public static func decode(
         _ text: Span<UInt8>, appendingTo bytes: inout [UInt8]
     ) throws(Fault) {
-        try bytes.append(addingCapacity: decodedCapacity(text.count)) {
+        if text.isEmpty { return }
+        // A text that is too short for a byte is refused inside; see `append(copying:)`.
+        try bytes.append(addingCapacity: max(1, decodedCapacity(text.count))) {
             (output: inout OutputSpan<UInt8>) throws(Fault) in
             try decode(text, into: &output)
         }

@@ -79,7 +79,11 @@ extension [UInt8] {
     }
 
     /// Appends a copy of `bytes`.
+    ///
+    /// Of no bytes nothing is done: the library would store its count all the same, for an empty
+    /// array into the storage that all empty arrays of the process share.
     public mutating func append(copying bytes: Span<UInt8>) {
+        if bytes.isEmpty { return }
         append(addingCapacity: bytes.count) { $0.append(copying: bytes) }
     }
 
