@@ -142,13 +142,13 @@ extension Committer {
         let number = lastNumber + 1
         var header = BatchHeader(
             epoch: epoch, number: number, durableThrough: durableThrough,
-            segmentsThrough: log.segmentsThrough.load(ordering: .acquiring))
+            segmentsThrough: takeSegmentsThrough())
         header.ceilingMilliseconds = marked
         header.nodeMilliseconds = log.nodeTime.now()
         header.flags = flags
         encode(header)
         try write(syncs: true)
-        lastNumber = number
+        wrote(number)
         ceiling = marked
         didSync(number)
     }

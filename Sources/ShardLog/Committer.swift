@@ -22,6 +22,9 @@ final class Committer: @unchecked Sendable {
     var durableThrough: UInt64
     /// The ceiling that the last batch carried.
     var ceiling: Int64
+    /// What the head being written says of the segments, and what that of the last batch said.
+    var headSegmentsThrough: UInt64 = 0
+    var writtenSegmentsThrough: UInt64 = 0
     /// The least ceiling for every index given out so far.
     var neededCeiling: Int64 = 0
     var lastSyncNanoseconds: UInt64
@@ -203,7 +206,7 @@ final class Committer: @unchecked Sendable {
                 return .unknown
             }
         }
-        lastNumber = number
+        wrote(number)
         isUnproved = !runs.isEmpty || !controls.isEmpty
         if syncs { didSync(number) }
         do throws(SystemFailure) {
@@ -229,7 +232,7 @@ final class Committer: @unchecked Sendable {
     private func encodeHead(number: UInt64, now: Int64, _ counts: Counts) {
         var header = BatchHeader(
             epoch: epoch, number: number, durableThrough: durableThrough,
-            segmentsThrough: log.segmentsThrough.load(ordering: .acquiring))
+            segmentsThrough: takeSegmentsThrough())
         header.ceilingMilliseconds = ceiling
         header.nodeMilliseconds = now
         header.controlCount = UInt32(controls.count)
@@ -270,8 +273,20 @@ final class Committer: @unchecked Sendable {
         return true
     }
 
+    /// What a head says of the segments.
+    func takeSegmentsThrough() -> UInt64 {
+        headSegmentsThrough = log.segmentsThrough.load(ordering: .acquiring)
+        return headSegmentsThrough
+    }
+
+    func wrote(_ number: UInt64) {
+        lastNumber = number
+        writtenSegmentsThrough = headSegmentsThrough
+    }
+
     func didSync(_ number: UInt64) {
         durableThrough = number
+        log.segmentsThroughOnDisk.store(writtenSegmentsThrough, ordering: .releasing)
         log.durableBatch.store(number, ordering: .releasing)
         log.nodeTime.durableCeiling.store(ceiling, ordering: .sequentiallyConsistent)
     }

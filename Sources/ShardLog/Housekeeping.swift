@@ -29,11 +29,12 @@ extension ShardLog {
         countBytes()
     }
 
-    /// Frees the journal files of which segments and snapshot have everything.
+    /// Frees the journal files of which segments and snapshot have everything, and of which the
+    /// disk says so: whoever recovers from it must not look for what was in them.
     private func recycleJournal() {
         journal.recycle(
             through: min(
-                segmentsThrough.load(ordering: .acquiring),
+                segmentsThroughOnDisk.load(ordering: .acquiring),
                 snapshotBatch.load(ordering: .acquiring)))
     }
 

@@ -32,6 +32,9 @@ public final class ShardLog: Sendable {
     let appliedBatch: Atomic<UInt64>
     /// The records of every batch up to this one are durable in their segments.
     let segmentsThrough: Atomic<UInt64>
+    /// What the last durable batch says of that. A recovery knows no more, so a journal file is
+    /// used again only if all it holds is below.
+    let segmentsThroughOnDisk = Atomic<UInt64>(0)
     let snapshotBatch: Atomic<UInt64>
     /// The last batch that recovery found; `restore` was given everything up to it.
     let recoveredBatch: UInt64

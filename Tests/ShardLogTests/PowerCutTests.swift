@@ -40,6 +40,55 @@ import Testing
         }
     }
 
+    @Test(arguments: 0..<16)
+    func `a journal file is used again only when the disk knows that it is not needed`(
+        lead: Int
+    ) throws {
+        let disk = SimulatedFileSystem()
+        let folder = TemporaryFolder()
+        var configuration = small(folder, files: disk)
+        configuration.journalFileBytes = 64 << 10
+        let log = try openLog(configuration)
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        let data = [UInt8](repeating: 7, count: 3000)
+        func put(_ count: Int) throws {
+            for _ in 0..<count { #expect(try bench.put(shard, data).isStored) }
+        }
+        func housekeep() throws {
+            try log.saveSnapshot(
+                Array("open 1 1700000000000".utf8),
+                batch: log.appliedBatch.load(ordering: .acquiring))
+            log.housekeep()
+        }
+        // Fifteen batches fill a file. The housekeeper comes for the first time, frees the full ones
+        // and finds no other, `lead` batches behind the beginning of one: for one lead the very
+        // next batch goes into a file that has just become free.
+        try put(30 + lead)
+        try housekeep()
+        let cuts = Mutex<[SimulatedFileSystem.Cut]>([])
+        disk.state.withLock { state in
+            state.before = { [unowned disk] operation, path in
+                guard operation == .sync, path.contains("/journal/") else { return }
+                let cut = disk.cutNow()
+                cuts.withLock { $0.append(cut) }
+            }
+        }
+        try put(3)
+        disk.state.withLock { $0.before = nil }
+        try log.close()
+        for (place, cut) in cuts.withLock({ $0 }).enumerated() {
+            for seed in 0..<UInt64(10) {
+                configuration.files = SimulatedFileSystem(after: cut, seed: seed)
+                let again = try openLog(configuration)
+                let reopened = try #require(again.shard(shard.number))
+                let count = readAll(reopened).records.count
+                #expect(count >= 30 + lead, "cut \(place), seed \(seed)")
+                try again.close()
+            }
+        }
+    }
+
     private func run(
         _ log: ShardLog, _ known: inout Known, _ random: inout Random, _ clock: TestClock
     ) throws {
