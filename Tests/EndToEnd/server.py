@@ -292,7 +292,13 @@ class Server:
             time.sleep(0.01)
 
     def shards(self, name, **more):
-        return self.ok("ListShards", {"StreamName": name, **more})["Shards"]
+        """All shards, over as many pages as that takes."""
+        page = self.ok("ListShards", {"StreamName": name, **more})
+        shards = page["Shards"]
+        while "NextToken" in page:
+            page = self.ok("ListShards", {"NextToken": page["NextToken"]})
+            shards += page["Shards"]
+        return shards
 
     def split(self, name, shard, at=None):
         if at is None:
