@@ -209,10 +209,14 @@ extension ShardLog {
 
     /// Gives back the space that was set aside, for what must work on a full disk.
     func giveUpReserve() throws(SystemFailure) {
+        try Self.giveUpReserve(configuration)
+        hasReserve.store(false, ordering: .relaxed)
+    }
+
+    static func giveUpReserve(_ configuration: Configuration) throws(SystemFailure) {
         let file = try configuration.files.open(
             Folder.reserve(configuration.folder), create: true)
         try file.truncate(length: 0)
-        hasReserve.store(false, ordering: .relaxed)
     }
 
     private func lookForSpace() {

@@ -130,13 +130,18 @@ public final class ShardLog: Sendable {
         restore: (_ snapshot: [UInt8]?, _ payloads: [[UInt8]]) throws -> [ShardDescription],
         apply: @escaping @Sendable (_ payload: [UInt8], _ batch: UInt64) -> Void
     ) throws(LogError) -> ShardLog {
-        var recovery = try Recovery(configuration)
-        let log = try recovery.run(restore: restore)
+        let (recovery, log) = try recover(configuration, restore)
         let committer = Committer(
             log: log, epoch: recovery.epoch, lastNumber: recovery.lastNumber,
             ceiling: recovery.ceiling, apply: apply)
         do throws(SystemFailure) {
-            try committer.begin()
+            do throws(SystemFailure) {
+                try committer.begin()
+            } catch  where error.isNoSpace {
+                // On a full disk what is there can still be read and deleted.
+                try giveUpReserve(configuration)
+                try committer.begin()
+            }
             let thread = try CommitThread {
                 committer.run()
                 log.endRequests()
@@ -146,6 +151,28 @@ public final class ShardLog: Sendable {
             throw LogError(error, file: configuration.folder)
         }
         return log
+    }
+
+    /// Recovers what is in the folder; on a full disk with the space of the reserve.
+    private static func recover(
+        _ configuration: Configuration,
+        _ restore: (_ snapshot: [UInt8]?, _ payloads: [[UInt8]]) throws -> [ShardDescription]
+    ) throws(LogError) -> (Recovery, ShardLog) {
+        var recovery = try Recovery(configuration)
+        do throws(LogError) {
+            let log = try recovery.run(restore: restore)
+            return (recovery, log)
+        } catch {
+            guard case .system(ENOSPC, _) = error.reason else { throw error }
+        }
+        do throws(SystemFailure) {
+            try giveUpReserve(configuration)
+        } catch {
+            throw LogError(error, file: Folder.reserve(configuration.folder))
+        }
+        recovery = try Recovery(configuration)
+        let log = try recovery.run(restore: restore)
+        return (recovery, log)
     }
 
     /// Registers a reader, 0..<64. `wake` is called from the committer's thread when `drain` has

@@ -135,6 +135,42 @@ import Testing
         try log.close()
     }
 
+    @Test(arguments: [false, true])
+    func `a log on a full disk is opened from its reserve, read and deleted from`(
+        isClosed: Bool
+    ) throws {
+        let folder = TemporaryFolder()
+        let disk = SimulatedFileSystem()
+        var configuration = small(folder, files: disk)
+        configuration.reserveBytes = 1 << 20
+        let log = try openLog(configuration)
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        for _ in 0..<20 {
+            #expect(try bench.put(shard, [UInt8](repeating: 1, count: 3000)).isStored)
+        }
+        log.housekeep()
+        // Not a byte is free, and the killed one's segments have to be written again.
+        var left = disk.copy()
+        try log.close()
+        if isClosed { left = disk }
+        for path in left.paths where !isClosed && path.hasSuffix(".segment") {
+            try left.unlink(path)
+        }
+        left.state.withLock { $0.capacity = $0.used }
+        configuration.files = left
+        let again = try openLog(configuration)
+        let reopened = try #require(again.shard(shard.number))
+        #expect(readAll(reopened).records.count == 20)
+        let after = Bench(again)
+        let removal = ControlEntry(
+            payload: Model.removing(shard.number), removes: [shard.number])
+        #expect(try after.submit(removal).isApplied)
+        again.housekeep()
+        #expect(!left.paths.contains { $0.hasSuffix(".segment") })
+        try again.close()
+    }
+
     @Test func `a segment that cannot be synced is put into a new file`() throws {
         let folder = TemporaryFolder()
         let disk = SimulatedFileSystem()

@@ -87,7 +87,10 @@ import Testing
 
     @Test func `a reader that sleeps and reads in turn misses nothing under load`() async throws {
         let folder = TemporaryFolder()
-        let log = try openLog(small(folder))
+        var configuration = small(folder)
+        // Nobody takes files back here: what is put, a page a batch, has to fit in those there may be.
+        configuration.journalFileBytes = 64 << 20
+        let log = try openLog(configuration)
         let bench = Bench(log)
         let shard = try bench.open(1)
         let total = 400 * rounds
