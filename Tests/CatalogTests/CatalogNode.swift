@@ -2,10 +2,10 @@ import Dispatch
 import Foundation
 import Glibc
 import Kinesis
-import ShardLog
 import Synchronization
 
 @testable import Catalog
+@testable import ShardLog
 
 /// A folder that goes with its object.
 final class TemporaryFolder: Sendable {
@@ -127,6 +127,8 @@ final class CatalogNode {
         {
             usleep(500)
         }
+        // The committer shows a change after it has made it: it must have gone on from there.
+        catalog.log.waitForSync()
     }
 
     /// The durable state, whole.
