@@ -63,6 +63,15 @@ def test_control_calls_leave_nothing_on_a_running_server(own, tmp_path):
     assert server.ok("ListStreams", {})["StreamNames"] == []
 
 
+def test_control_calls_that_are_refused_leave_nothing_on_a_running_server(own, tmp_path):
+    server = own("--limits", "shards=10")
+    done = bench(tmp_path, "control", "--streams", "4", "--largest", "10", "--endpoint-url",
+                 server.url, "--ca-file", server.authority)
+    assert done.returncode == 1
+    assert "CreateStream was refused" in done.stderr and "LimitExceededException" in done.stderr
+    assert server.ok("ListStreams", {})["StreamNames"] == []
+
+
 def figures(value):
     if isinstance(value, dict):
         for each in value.values():

@@ -14,14 +14,14 @@ extension BenchRun {
     func control(_ settings: ControlSettings) async throws -> BenchReport {
         var probe = probeDisk()
         let names = ControlNames(settings)
-        try await run([names.creations], settings)
-        let arn = try await client.describe(names.streams[0]).arn
         let outcome: ControlOutcome
         do {
+            try await run([names.creations], settings)
+            let arn = try await client.describe(names.streams[0]).arn
             outcome = try await run(names.changes(arn, settings), settings)
         } catch {
-            // The first error is the one to tell.
-            if !server.isOwn { _ = try? await run([names.deletions], settings) }
+            // Nothing is left on somebody's server. The first error is the one to tell.
+            if !server.isOwn { _ = try? await run([names.deletions], settings, isCleaning: true) }
             throw error
         }
         probeAgain(&probe)
@@ -36,11 +36,11 @@ extension BenchRun {
 
     @discardableResult
     private func run(
-        _ phases: [[ControlPlan.Call]], _ settings: ControlSettings
+        _ phases: [[ControlPlan.Call]], _ settings: ControlSettings, isCleaning: Bool = false
     ) async throws -> ControlOutcome {
         let plan = ControlPlan(
-            phases: phases, inFlight: settings.inFlight, region: options.endpoint.region,
-            server: server.pid)
+            phases: phases, inFlight: settings.inFlight, passesOverRefusals: isCleaning,
+            region: options.endpoint.region, server: server.pid)
         let outcome: ControlOutcome = try await LoadThread.run(server.configuration) {
             ControlLoad($0, plan, finish: $1)
         }

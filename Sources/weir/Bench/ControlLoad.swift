@@ -22,6 +22,8 @@ struct ControlPlan: Sendable {
 
     var phases: [[Call]]
     var inFlight: Int
+    /// What is refused is passed over: for cleaning up after a run that failed somewhere.
+    var passesOverRefusals = false
     var region: String?
     var server: Int32?
 }
@@ -137,6 +139,7 @@ final class ControlLoad: Load, ConnectionOwner, ResponseReceiver {
         guard let pending = call.attachment as? Pending, !isOver else { return }
         inFlight -= 1
         answered += 1
+        if reason == .complete, call.status != 200, plan.passesOverRefusals { return pump() }
         guard reason == .complete, call.status == 200 else {
             let text = String(decoding: pending.refusal, as: UTF8.self)
             return end("\(pending.title) was refused: \(text.isEmpty ? "\(reason)" : text)")
