@@ -16,6 +16,8 @@ final class Connection: ReadinessHandler, TurnHandler {
     /// `x-amz-id-2` of every answer on this connection: it tells where a request was served, its
     /// request id which one it was.
     let hostID: [UInt8]
+    /// Whose share of the node this connection uses.
+    let address: PeerAddress
     private let socket: Socket
     private let tls: TLSConnection
     private var registration: Registration?
@@ -39,6 +41,11 @@ final class Connection: ReadinessHandler, TurnHandler {
     /// Where the worker keeps it.
     var token: UInt64 = 0
 
+    /// Who asks for blocking work on behalf of this connection.
+    var jobOwner: JobOwner {
+        JobOwner(address: address, reactor: worker.index, connection: token)
+    }
+
     // Monotonic nanoseconds.
     private var establishedAt: UInt64 = 0
     private var lastActivity: UInt64
@@ -51,6 +58,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         self.socket = socket
         openedAt = worker.reactor.now
         hostID = worker.makeHostID()
+        address = socket.peer.map { PeerAddress($0) } ?? .unknown
         lastActivity = openedAt
         tls = try TLSConnection(context: worker.tls, scratch: worker.scratch)
         registration = try worker.reactor.add(

@@ -101,18 +101,14 @@ extension Worker {
         told: @escaping (CatalogRefusal) -> ServiceError? = { _ in nil }
     ) throws(ServiceError) {
         let pending = PendingChange(request: request, output: output, told: told)
-        let token = waiting.insert(.control(pending))
-        let waiter = Waiter(reader: index, token: token)
         if isLarge(change) {
             let reactor = index
-            let accepted = node.workers.run { [node] in
-                let planned = node.catalog.planned(change, waiter)
-                node.post(.done(token: token, .planned(planned)), to: reactor)
+            return try request.run(.processor, .control(pending)) { [node] token, _ in
+                .planned(node.catalog.planned(change, Waiter(reader: reactor, token: token)))
             }
-            if accepted { return }
-            waiting.remove(token)
-            throw .busy
         }
+        let token = waiting.insert(.control(pending))
+        let waiter = Waiter(reader: index, token: token)
         do throws(CatalogRefusal) {
             pending.answer = output(try node.catalog.perform(change, waiter: waiter))
         } catch {
@@ -143,6 +139,7 @@ extension Worker {
             if case .failure = result { waiting.remove(token) }
             return
         }
+        pending.request.workEnded()
         switch result {
         case .success(let result):
             pending.answer = pending.output(result)

@@ -12,16 +12,9 @@ extension Worker {
         let listing = try cursorListing(request, input)
         let limit = input.limit
         let encoding = request.encoding
-        let token = waiting.insert(.answer(request))
-        let reactor = index
         // Whoever lags stands in pages that may have to come from the disk.
-        let accepted = node.workers.run { [node] in
-            let answer = listing.page(limit: limit).encoded(encoding)
-            node.post(.done(token: token, .answer(.success(answer))), to: reactor)
-        }
-        if !accepted {
-            waiting.remove(token)
-            throw .busy
+        try request.run(.disk, .answer(request)) { _, job in
+            .answer(.success(listing.page(limit: limit) { job.isWanted }.encoded(encoding)))
         }
     }
 
@@ -63,15 +56,16 @@ struct CursorListing: Sendable {
     let only: UInt64?
     let after: Place?
 
-    /// At most `limit` cursors; may wait for the disk.
-    func page(limit: Int) -> ListCursors.Output {
+    /// At most `limit` cursors; may wait for the disk. It ends early when nobody wants them any
+    /// more.
+    func page(limit: Int, isWanted: () -> Bool) -> ListCursors.Output {
         var page: [ListCursors.Cursor] = []
         var last: Place?
         let consumers = stream.consumers.sorted { $0.id < $1.id }
         for consumer in consumers where only == nil || consumer.id == only {
             if let after, consumer.id < after.consumer { continue }
             let cursors = node.catalog.cursors(consumer: consumer.id)
-            for shard in stream.shards {
+            for shard in stream.shards where isWanted() {
                 if let after, consumer.id == after.consumer, shard.id.index <= after.shard {
                     continue
                 }

@@ -84,15 +84,14 @@ extension Worker {
     /// Brings cold pages of a shard in on a worker thread, then wakes the subscription.
     func prefault(_ shard: Shard, _ range: Range<Position>, for subscription: Subscription) {
         subscription.status.stall.store(StallCode.disk.rawValue, ordering: .relaxed)
-        let token = waiting.insert(.prefault(subscription))
-        let reactor = index
-        let accepted = node.workers.run { [node] in
-            let result = shard.prefault(range)
-            node.post(.done(token: token, .prefaulted(result)), to: reactor)
-        }
-        if !accepted {
+        do throws(BlockingRefusal) {
+            subscription.diskWork = try run(
+                .disk, for: subscription.request.connection.jobOwner, .prefault(subscription)
+            ) { _, _ in
+                .prefaulted(shard.prefault(range))
+            }
+        } catch {
             // Too much waits for the disk: this subscription asks again with the next sweep.
-            waiting.remove(token)
             diskBusy.append(subscription)
         }
     }

@@ -27,7 +27,8 @@ public final class Node: Sendable {
     let rateLimits: RateLimits?
     /// Nil unless the server allows people to inject faults.
     let faults: FaultTable?
-    let workers: WorkerPool
+    /// What would hold up a reactor.
+    let blocking: BlockingPool
     /// One for each reactor; written by that reactor only.
     public let counters: [GatewayCounters]
     public let http: [HTTPCounters]
@@ -52,7 +53,7 @@ public final class Node: Sendable {
         bodies = BodyBudget(limit: settings.bodyMemoryBytes)
         rateLimits = settings.quotas.limitsRates ? RateLimits(settings.quotas) : nil
         faults = settings.allowsFaultInjection ? FaultTable() : nil
-        workers = try WorkerPool(threads: 2)
+        blocking = try BlockingPool()
         counters = (0..<reactors).map { _ in GatewayCounters() }
         http = (0..<reactors).map { _ in HTTPCounters() }
         desks = Mutex(Array(repeating: nil, count: reactors))
@@ -85,6 +86,9 @@ public final class Node: Sendable {
 
     /// Bytes of the body memory that are reserved now.
     public var reservedBodyBytes: Int { bodies.reservedBytes }
+
+    /// What a lane of the blocking work has to do, and has done.
+    public func blockingCounts(_ lane: BlockingPool.Lane) -> LaneCounts { blocking.counts(lane) }
 
     /// New connections get these certificates; those that exist keep theirs.
     public func reload(_ identity: Identity) {

@@ -32,16 +32,17 @@ struct PageReader: Sendable {
         case .found(let position):
             let unread = shard.log.tail.offset - min(position.offset, shard.log.tail.offset)
             guard unread <= UInt64(Limits.inlineBytes) else { return nil }
-            return read(from: position, mayWait: false)
+            return read(from: position, mayWait: false) { true }
         }
     }
 
-    /// Makes the answer on a thread that may wait for the disk.
-    func readWaiting() -> Result<[UInt8], ServiceError> {
+    /// Makes the answer on a thread that may wait for the disk. It ends early, with any answer,
+    /// when nobody wants it any more.
+    func readWaiting(isWanted: () -> Bool = { true }) -> Result<[UInt8], ServiceError> {
         switch start.locateWaiting(in: shard, cutoff: stream.cutoff(now: now)) {
         case .failure(let error): return .failure(error)
         case .success(let position):
-            guard let answer = read(from: position, mayWait: true) else {
+            guard let answer = read(from: position, mayWait: true, isWanted) else {
                 preconditionFailure("A read that may wait came to no end.")
             }
             return answer
@@ -57,7 +58,9 @@ struct PageReader: Sendable {
         }
     }
 
-    private func read(from first: Position, mayWait: Bool) -> Result<[UInt8], ServiceError>? {
+    private func read(
+        from first: Position, mayWait: Bool, _ isWanted: () -> Bool
+    ) -> Result<[UInt8], ServiceError>? {
         var page = GetRecords.Page(encoding: encoding, capacity: 4096)
         var position = first
         var records = 0
@@ -66,7 +69,7 @@ struct PageReader: Sendable {
         var lastIndex: UInt64 = 0
         var lastArrival: Int64 = 0
         var isAtTail = false
-        loop: while records < limit {
+        loop: while records < limit, isWanted() {
             // The first record goes into any page; another one only if it fits.
             var room = Limits.pageBytes - bytes
             if records > 0 {

@@ -98,14 +98,8 @@ extension Worker {
             rateLimits: node.rateLimits)
         if let answer = page.readInline() { return request.finish(answer) }
         guard request.reserveAnswer(page.mostBytes) else { throw .serviceUnavailable }
-        let token = waiting.insert(.answer(request))
-        let reactor = index
-        let accepted = node.workers.run { [node] in
-            node.post(.done(token: token, .answer(page.readWaiting())), to: reactor)
-        }
-        if !accepted {
-            waiting.remove(token)
-            throw .busy
+        try request.run(.disk, .answer(request)) { _, job in
+            .answer(page.readWaiting { job.isWanted })
         }
     }
 }

@@ -91,7 +91,7 @@ extension ShardState {
 extension Worker {
     /// Finds a place, here or on a worker thread, and goes on with it on this reactor.
     func locate(
-        _ start: ReadStart, in shard: ShardState, cutoff: Int64,
+        _ start: ReadStart, in shard: ShardState, cutoff: Int64, for request: Request,
         then next: @escaping (Result<Position, ServiceError>) -> Void
     ) {
         switch start.locate(in: shard, cutoff: cutoff) {
@@ -99,27 +99,18 @@ extension Worker {
         case .damaged(let position, let reason):
             next(.failure(.damagedLog(shard: shard.id, position: position, reason: reason)))
         case .cold:
-            let token = waiting.insert(.located(next))
-            let reactor = index
-            let accepted = node.workers.run { [node] in
-                let found = start.locateWaiting(in: shard, cutoff: cutoff)
-                node.post(.done(token: token, .located(found)), to: reactor)
-            }
-            if !accepted {
-                waiting.remove(token)
-                next(.failure(.busy))
+            do throws(ServiceError) {
+                try request.run(.disk, .located(request, next)) { _, _ in
+                    .located(start.locateWaiting(in: shard, cutoff: cutoff))
+                }
+            } catch {
+                next(.failure(error))
             }
         }
     }
 }
 
 extension ServiceError {
-    /// Too much is waiting for the disk.
-    static var busy: ServiceError {
-        ServiceError(
-            .serviceUnavailable, "Too many reads are waiting for the disk. Try again.")
-    }
-
     /// The bytes of a record are not what was written.
     static func damagedLog(shard: ShardID, position: Position, reason: String) -> ServiceError {
         ServiceError(

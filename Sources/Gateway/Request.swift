@@ -30,8 +30,8 @@ final class Request {
     var caller: Caller
     /// When the request was complete, monotonic nanoseconds.
     var completedAt: UInt64 = 0
-    /// Where it stands in the worker's table while something else works for it.
-    var token: UInt64 = 0
+    /// What a thread that may wait does for it.
+    var work: BlockingWork?
     /// The subscription that this request became.
     var subscription: Subscription?
     /// Performs it later, while an injected fault has it wait.
@@ -154,15 +154,32 @@ final class Request {
         return true
     }
 
+    /// The thread that worked for this request has come to its end.
+    func workEnded() {
+        work = nil
+        releaseAnswer()
+    }
+
+    /// What a thread still makes takes its memory until the thread has ended, whether somebody
+    /// waits for it or not.
+    private func releaseAnswer() {
+        guard !isOpen, work == nil, answerReserved > 0 else { return }
+        worker.node.bodies.release(answerReserved)
+        answerReserved = 0
+    }
+
     /// The exchange is over, whoever ended it.
     func closed() {
         guard isOpen else { return }
         isOpen = false
         if let delay { worker.reactor.cancel(delay) }
         delay = nil
+        if let work, worker.giveUp(work) {
+            self.work = nil
+            isHeld = false
+        }
         releaseBody()
-        if answerReserved > 0 { worker.node.bodies.release(answerReserved) }
-        answerReserved = 0
+        releaseAnswer()
         if let subscription {
             worker.subscriptionEnded(subscription)
             self.subscription = nil

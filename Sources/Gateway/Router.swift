@@ -135,24 +135,21 @@ extension Worker {
         let contentType = bytes(of: .contentType, in: head)
         let target = bytes(of: .amzTarget, in: head)
         let body = request.takeBody()
-        let token = waiting.insert(.decoded(request))
         request.hold()
-        let reactor = index
-        let accepted = node.workers.run { [node] in
-            let decision = FrontDoor.decide(
-                isPost: isPost, contentType: contentType?.span, target: target?.span,
-                body: body.span)
-            let large = LargeRequest(decision, body)
-            node.post(.done(token: token, .decoded(large)), to: reactor)
-        }
-        if !accepted {
-            waiting.remove(token)
+        do throws(ServiceError) {
+            try request.run(.processor, .decoded(request)) { _, _ in
+                let decision = FrontDoor.decide(
+                    isPost: isPost, contentType: contentType?.span, target: target?.span,
+                    body: body.span)
+                return .decoded(LargeRequest(decision, body))
+            }
+        } catch {
             request.letGo()
-            request.fail(.serviceUnavailable)
+            request.fail(error)
         }
     }
 
-    private func perform(_ request: Request, _ large: LargeRequest) {
+    func perform(_ request: Request, _ large: LargeRequest) {
         do throws(ServiceError) {
             switch large.content {
             case .refusal(let refusal): request.refuse(refusal)
@@ -180,23 +177,6 @@ extension Worker {
         }
     }
 
-    /// A worker thread has done what was asked under this token.
-    func workDone(_ token: UInt64, _ result: WorkResult) {
-        if case .planned(let result) = result { return planned(token, result) }
-        switch (waiting.remove(token), result) {
-        case (.answer(let request), .answer(let answer)): request.finish(answer)
-        case (.page(let request), .page(let answer)): request.answer(answer)
-        case (.located(let next), .located(let found)): next(found)
-        case (.prefault(let subscription), .prefaulted(let result)):
-            subscription.diskAnswered(result)
-        case (.decoded(let request), .decoded(let put)):
-            request.letGo()
-            guard request.isOpen else { return }
-            perform(request, put)
-        default: break
-        }
-    }
-
     // MARK: Pages of ours
 
     private func statusPage(_ path: Span<UInt8>) -> StatusPage? {
@@ -210,14 +190,11 @@ extension Worker {
         case .health: request.answer(node.statusPage(node, .health))
         case .metrics:
             // Those of ten thousand shards take longer than a turn may.
-            let token = waiting.insert(.page(request))
-            let reactor = index
-            let accepted = node.workers.run { [node] in
-                let answer = node.statusPage(node, .metrics)
-                node.post(.done(token: token, .page(answer)), to: reactor)
-            }
-            if !accepted {
-                waiting.remove(token)
+            do throws(ServiceError) {
+                try request.run(.pages, .page(request)) { [node] _, _ in
+                    .page(node.statusPage(node, .metrics))
+                }
+            } catch {
                 request.answer(.busy)
             }
         }

@@ -23,16 +23,16 @@ extension Worker {
 
     private func settle(_ unsettled: Unsettled, _ since: UInt64) {
         settling[unsettled] = nil
-        // The waiter has this reactor look at the catalog when it is done. A worker thread decides
+        // The waiter has this reactor look at the catalog when it is done. Another thread decides
         // what becomes of thousands of shards.
         let token = waiting.insert(.settling)
         let waiter = Waiter(reader: index, token: token)
         let reactor = index
-        let accepted = node.workers.run { [node] in
+        let result = node.blocking.run(.processor, for: .node) { [node] _ in
             let planned = node.catalog.planned(.settle(unsettled, since: since), waiter)
             node.post(.done(token: token, .planned(planned)), to: reactor)
         }
-        // Then the housekeeper comes to it.
-        if !accepted { waiting.remove(token) }
+        // Refused, the housekeeper comes to it.
+        if case .failure = result { waiting.remove(token) }
     }
 }

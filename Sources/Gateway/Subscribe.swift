@@ -35,7 +35,9 @@ extension Worker {
             throw .dryRun
         }
         try checkSubscribeRate(consumer, shard)
-        locate(start, in: shard, cutoff: stream.cutoff(now: nodeMilliseconds)) { [self] found in
+        locate(
+            start, in: shard, cutoff: stream.cutoff(now: nodeMilliseconds), for: request
+        ) { [self] found in
             switch found {
             case .failure(let error): request.fail(error)
             case .success(let position):
@@ -175,6 +177,7 @@ extension Worker {
     /// The exchange of a subscription is over: everything that it held is given back.
     func subscriptionEnded(_ subscription: Subscription) {
         waiting.remove(subscription.token)
+        if let work = subscription.diskWork { giveUp(work) }
         keepAlives.remove(subscription)
         noteCredit(subscription)
         fanOut.remove(subscription)

@@ -58,6 +58,8 @@ final class Subscription: BodySource {
     private var marks = CreditMarks()
     private var keepAliveIsDue: Bool
     private(set) var isWaitingForDisk = false
+    /// The pages that are being brought in for it.
+    var diskWork: BlockingWork?
     /// The disk has refused the pages of this subscription's place.
     private var isUnreadable = false
     /// Among the feed's sleepers.
@@ -124,6 +126,7 @@ final class Subscription: BodySource {
     /// The cold pages that it waited for are in, or cannot be had.
     func diskAnswered(_ result: PrefaultResult) {
         isWaitingForDisk = false
+        diskWork = nil
         if case .damaged(let position, let reason) = result {
             isUnreadable = true
             end(

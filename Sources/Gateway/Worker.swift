@@ -319,13 +319,13 @@ enum Waiting {
     case control(PendingChange)
     /// A status of a stream or consumer is being ended; nobody is answered.
     case settling
-    /// Told when a worker thread has made the whole answer.
+    /// Told when a thread has made the whole answer.
     case answer(Request)
-    /// Told when a worker thread has decoded the body.
+    /// Told when a thread has decoded the body.
     case decoded(Request)
-    /// Told when a worker thread has made a page of ours.
+    /// Told when a thread has made a page of ours.
     case page(Request)
-    case located((Result<Position, ServiceError>) -> Void)
+    case located(Request, (Result<Position, ServiceError>) -> Void)
     case prefault(Subscription)
     case subscription(Subscription)
 }

@@ -14,6 +14,10 @@ public enum Limits {
     /// Connections that the kernel completes and holds until they are accepted; Linux caps it at
     /// `net.core.somaxconn` (4096).
     static let backlog: Int32 = 4_096
+    /// Jobs that wait in one lane of a `BlockingPool`, unless it is made with another number.
+    public static let laneJobs = 1_024
+    /// Those of one connection: what a client asks of 128 shards at once.
+    public static let laneJobsPerConnection = 128
     /// Jobs that wait for a worker, unless the pool is made with another number.
     public static let workerQueue = 1_024
     /// Messages that wait in one inbox, unless it is made with another number. Each stands for a

@@ -27,6 +27,7 @@ func metricsPage(_ node: Node) -> StatusAnswer {
     page.subscriptions(node)
     page.log(node)
     page.reactors(node)
+    page.blocking(node)
     page.shards(node)
     return StatusAnswer(
         status: 200, contentType: PrometheusText.contentType, body: Array(page.text.utf8))
@@ -195,6 +196,37 @@ extension PrometheusText {
         sample("weir_log_disk_bytes", counters.bytesOnDisk.load(ordering: .relaxed))
         family("weir_log_staged_bytes", .gauge, "Bytes of records that wait for their commit.")
         sample("weir_log_staged_bytes", counters.stagedBytes.load(ordering: .relaxed))
+    }
+
+    fileprivate mutating func blocking(_ node: Node) {
+        let lanes = BlockingPool.Lane.allCases.map {
+            (labels: [("lane", $0.name)], counts: node.blockingCounts($0))
+        }
+        family("weir_blocking_jobs", .gauge, "Jobs that wait for a thread of a lane, or run.")
+        for (labels, counts) in lanes {
+            sample("weir_blocking_jobs", labels + [("state", "waiting")], UInt64(counts.waiting))
+            sample("weir_blocking_jobs", labels + [("state", "running")], UInt64(counts.running))
+        }
+        family("weir_blocking_jobs_total", .counter, "Jobs of a lane, by what became of them.")
+        for (labels, counts) in lanes {
+            sample("weir_blocking_jobs_total", labels + [("outcome", "done")], counts.done)
+            sample("weir_blocking_jobs_total", labels + [("outcome", "skipped")], counts.skipped)
+            sample("weir_blocking_jobs_total", labels + [("outcome", "refused")], counts.refused)
+        }
+        family("weir_blocking_wait_seconds_total", .counter, "How long jobs waited for a thread.")
+        for (labels, counts) in lanes {
+            sample(
+                "weir_blocking_wait_seconds_total", labels,
+                text: "\(Double(counts.waitedNanoseconds) / 1e9)")
+        }
+        family(
+            "weir_blocking_oldest_seconds", .gauge,
+            "For how long the oldest running job of a lane has been running; 0 if none runs.")
+        for (labels, counts) in lanes {
+            sample(
+                "weir_blocking_oldest_seconds", labels,
+                text: "\(Double(counts.oldestNanoseconds) / 1e9)")
+        }
     }
 
     fileprivate mutating func reactors(_ node: Node) {
