@@ -94,6 +94,7 @@ let package = Package(
             ]),
         tests(
             "WeirClient", ["WeirClient", "weir", "HTTP", "TLS", "Reactor", "Kinesis", "Wire"]),
+        tests("Server", ["Server", "ShardLog"]),
         tests("Tidy", []),
     ],
     swiftLanguageModes: [.v6]

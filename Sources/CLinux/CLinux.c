@@ -15,6 +15,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -173,6 +174,32 @@ int weir_set_affinity(int cpu) {
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
     return sched_setaffinity(0, sizeof set, &set);
+}
+
+int weir_allowed_processors(void) {
+    // Larger than the kernel's own sets, as sched_getaffinity(2) asks for.
+    cpu_set_t sets[16];
+    if (sched_getaffinity(0, sizeof sets, sets) != 0) return -1;
+    return CPU_COUNT_S(sizeof sets, sets);
+}
+
+uint64_t weir_descriptor_limit(void) {
+    struct rlimit limit = {0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
+
+uint64_t weir_hard_descriptor_limit(void) {
+    struct rlimit limit = {0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_max;
+}
+
+int weir_set_descriptor_limit(uint64_t soft) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    limit.rlim_cur = soft;
+    return setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int weir_thread_id(void) { return gettid(); }

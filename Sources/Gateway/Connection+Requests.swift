@@ -7,6 +7,7 @@ import Wire
 /// within the node's memory.
 extension Connection: RequestHandler {
     func requestBegan(_ exchange: Exchange) {
+        madeRequest()
         let request = Request(
             connection: self, exchange: exchange, caller: worker.caller(of: exchange.head))
         exchange.attachment = request

@@ -13,11 +13,11 @@ import Wire
 final class Connection: ReadinessHandler, TurnHandler {
     let worker: Worker
     let openedAt: UInt64
+    /// Whose share of the node this connection uses.
+    let peer: Peer
     /// `x-amz-id-2` of every answer on this connection: it tells where a request was served, its
     /// request id which one it was.
     let hostID: [UInt8]
-    /// Whose share of the node this connection uses.
-    let address: PeerAddress
     private let socket: Socket
     private let tls: TLSConnection
     private var registration: Registration?
@@ -40,10 +40,14 @@ final class Connection: ReadinessHandler, TurnHandler {
     private var endReason: CloseReason = .finished
     /// Where the worker keeps it.
     var token: UInt64 = 0
+    private(set) var hasMadeRequest = false
+    /// Its neighbours in the worker's list of newcomers.
+    var previousNewcomer: Connection?
+    var nextNewcomer: Connection?
 
     /// Who asks for blocking work on behalf of this connection.
     var jobOwner: JobOwner {
-        JobOwner(address: address, reactor: worker.index, connection: token)
+        JobOwner(address: peer.address, reactor: worker.index, connection: token)
     }
 
     // Monotonic nanoseconds.
@@ -53,12 +57,12 @@ final class Connection: ReadinessHandler, TurnHandler {
     private var lingeringSince: UInt64?
 
     /// Throws when the reactor can watch no more, or there is no memory for TLS.
-    init(worker: Worker, socket: Socket) throws {
+    init(worker: Worker, socket: Socket, peer: Peer) throws {
         self.worker = worker
+        self.peer = peer
         self.socket = socket
         openedAt = worker.reactor.now
         hostID = worker.makeHostID()
-        address = socket.peer.map { PeerAddress($0) } ?? .unknown
         lastActivity = openedAt
         tls = try TLSConnection(context: worker.tls, scratch: worker.scratch)
         registration = try worker.reactor.add(
@@ -313,6 +317,19 @@ final class Connection: ReadinessHandler, TurnHandler {
         markDirty()
     }
 
+    /// The whole head of a request has come.
+    func madeRequest() {
+        guard !hasMadeRequest else { return }
+        hasMadeRequest = true
+        worker.proved(self)
+    }
+
+    /// How old it may become without a request while others wait to be accepted, nanoseconds.
+    var patience: UInt64 {
+        if tls.isEstablished { return Limits.requestPatience }
+        return hasSeenBytes ? Limits.handshakePatience : Limits.silencePatience
+    }
+
     func close(_ reason: CloseReason) {
         guard !isClosed else { return }
         isClosed = true
@@ -346,12 +363,25 @@ final class Connection: ReadinessHandler, TurnHandler {
             endReason = .timedOut
             markDirty()
         }
+        if !hasMadeRequest, now > establishedAt &+ Limits.firstRequestDeadline {
+            // A whole second round of waiting means that it does not even take its GOAWAY.
+            guard endReason != .headTimeout else { return close(.headTimeout) }
+            endReason = .headTimeout
+            return drain()
+        }
         if session.openExchanges == 0, !session.hasIncompleteHead,
-            now > lastActivity &+ Limits.idleDeadline
+            now > lastActivity &+ idleDeadline
         {
             endReason = .idle
             drain()
         }
+    }
+
+    /// Shorter while its place is wanted.
+    private var idleDeadline: UInt64 {
+        let peers = worker.node.peers
+        return peers.isFull || peers.isAtShare(peer)
+            ? Limits.idleDeadlineWhenFull : Limits.idleDeadline
     }
 
     /// The last answer is out, but the peer may still be sending: closing now would make the

@@ -123,6 +123,10 @@ public enum CloseReason: String, Sendable, CaseIterable {
     /// A head, a body or a response made no progress for too long.
     case timedOut = "timed_out"
     case idle
+    /// It had made no request yet, and others waited to be accepted.
+    case noRequest = "no_request"
+    /// Its address has all the connections that one may have.
+    case addressShare = "address_share"
     case tooMany = "too_many"
     case socketError = "socket_error"
     case shutdown

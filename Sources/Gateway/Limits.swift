@@ -56,7 +56,21 @@ enum Limits {
     static let lingerDeadline: UInt64 = 2_000_000_000
     /// A connection without a request.
     static let idleDeadline: UInt64 = 600_000_000_000
-    /// Connections of one reactor; beyond it the newest is closed at once. Each costs up to about
-    /// 60 KiB of TLS state: 20,000 are 1.2 GB.
-    static let connectionsPerReactor = 20_000
+    /// The same while no others can be accepted, or no others of its address.
+    static let idleDeadlineWhenFull: UInt64 = 10_000_000_000
+    /// From the handshake to the first whole head of a request.
+    static let firstRequestDeadline: UInt64 = 60_000_000_000
+
+    // While others wait to be accepted, those that have made no request are closed at this age:
+    /// when nothing has come from it. A client sends its first bytes as soon as it is connected.
+    static let silencePatience: UInt64 = 250_000_000
+    /// When its handshake has begun.
+    static let handshakePatience: UInt64 = 2_000_000_000
+    /// When its handshake is done.
+    static let requestPatience: UInt64 = 5_000_000_000
+    /// Connections without a request that are looked at, and closed, in one turn.
+    static let newcomersPerLook = 1_000
+    static let closesPerLook = 32
+    /// A state is left when what began it has not happened for so long, nanoseconds.
+    static let episodeEnd: UInt64 = 5_000_000_000
 }

@@ -14,6 +14,7 @@ public import TLS
 /// | log, catalog | themselves | published atomics, their own mutexes |
 /// | slots | one mutex | at the start and the end of a subscription |
 /// | bodies | one atomic | reserve and release |
+/// | peers | one mutex, atomics | when a connection begins and ends |
 /// | rate limits, faults | a mutex each, if they exist | for each call that they concern |
 /// | inboxes | each reactor drains its own | `post` |
 public final class Node: Sendable {
@@ -23,6 +24,10 @@ public final class Node: Sendable {
     let tokenKey: TokenKey
     let slots = SubscriptionSlots()
     let bodies: BodyBudget
+    /// Who is connected, and the shares of connections.
+    let peers: PeerTable
+    /// Whether connections are accepted.
+    public let accepting = Accepting()
     /// Nil while nothing is limited over time.
     let rateLimits: RateLimits?
     /// Nil unless the server allows people to inject faults.
@@ -32,6 +37,8 @@ public final class Node: Sendable {
     /// One for each reactor; written by that reactor only.
     public let counters: [GatewayCounters]
     public let http: [HTTPCounters]
+    /// Tells the operator; never waits.
+    let report: @Sendable (Notice) -> Void
     /// Makes `/health` and `/metrics`.
     let statusPage: @Sendable (Node, StatusPage) -> StatusAnswer
     private let desks: Mutex<[Desk?]>
@@ -44,13 +51,16 @@ public final class Node: Sendable {
 
     public init(
         settings: GatewaySettings, log: ShardLog, catalog: Catalog, tokenKey: TokenKey,
-        reactors: Int, statusPage: @escaping @Sendable (Node, StatusPage) -> StatusAnswer
+        reactors: Int, report: @escaping @Sendable (Notice) -> Void = { _ in },
+        statusPage: @escaping @Sendable (Node, StatusPage) -> StatusAnswer
     ) throws(SystemError) {
         self.settings = settings
         self.log = log
         self.catalog = catalog
         self.tokenKey = tokenKey
         bodies = BodyBudget(limit: settings.bodyMemoryBytes)
+        peers = PeerTable(bound: settings.connections)
+        self.report = report
         rateLimits = settings.quotas.limitsRates ? RateLimits(settings.quotas) : nil
         faults = settings.allowsFaultInjection ? FaultTable() : nil
         blocking = try BlockingPool()
@@ -82,6 +92,18 @@ public final class Node: Sendable {
     /// Connections that are open now.
     public var openConnections: Int {
         counters.reduce(0) { $0 + $1.connectionsOpen.load(ordering: .relaxed) }
+    }
+
+    /// Connections that may be open at a time.
+    public var connectionBound: Int { peers.bound }
+    /// Open connections that have made no request yet.
+    public var newcomers: Int { peers.newcomers }
+    /// Addresses that are refused more connections than they have.
+    public var refusedAddresses: [(address: String, connections: Int)] { peers.refused }
+
+    /// Lets every reactor close connections that have made no request, for others that wait.
+    func makeRoom() {
+        for reactor in counters.indices { post(.makeRoom, to: reactor) }
     }
 
     /// Bytes of the body memory that are reserved now.
@@ -123,11 +145,13 @@ public struct GatewaySettings: Sendable {
     public var quotas: Quotas
     /// Whether callers may inject faults; for tests of their programs.
     public var allowsFaultInjection: Bool
+    /// Connections that may be open at a time.
+    public var connections: Int
 
     public init(
         region: String, account: String, bodyMemoryBytes: Int, timeScale: TimeScale,
         stateDelayMilliseconds: Int = 0, quotas: Quotas = .none,
-        allowsFaultInjection: Bool = false
+        allowsFaultInjection: Bool = false, connections: Int = 20_000
     ) {
         self.region = region
         self.account = account
@@ -136,6 +160,7 @@ public struct GatewaySettings: Sendable {
         self.stateDelayMilliseconds = stateDelayMilliseconds
         self.quotas = quotas
         self.allowsFaultInjection = allowsFaultInjection
+        self.connections = connections
     }
 }
 
@@ -165,7 +190,9 @@ public struct StatusAnswer: Sendable {
 /// What one thread tells a reactor.
 enum Message: Sendable {
     case listen(Listener)
-    case accepted(Int32)
+    case accepted(Arrival)
+    /// Others wait to be accepted.
+    case makeRoom
     /// End this subscription: its place went to a newcomer, who waits for the answer.
     case takenOver(token: UInt64, newcomer: SubscriptionSlots.Holder)
     /// The subscription that held the place has ended.

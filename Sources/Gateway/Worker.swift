@@ -56,7 +56,8 @@ public final class Worker {
     let policies = PolicyCache()
     /// Records that went to a shard in turn, whatever their keys.
     var spreadRecords = 0
-    private var acceptor: Acceptor?
+    private var reception: Reception?
+    let newcomers = Newcomers()
     let defaults: Caller
 
     /// Called on the reactor's thread. Throws what OpenSSL says of the certificates.
@@ -113,7 +114,8 @@ public final class Worker {
     private func receive(_ message: Message) {
         switch message {
         case .listen(let listener): accept(from: listener)
-        case .accepted(let descriptor): adopt(Socket(descriptor: descriptor))
+        case .accepted(let arrival): adopt(arrival)
+        case .makeRoom: newcomers.makeRoom(now: reactor.now)
         case .takenOver(let token, let newcomer): takeOver(token, newcomer)
         case .placeIsFree(let token): placeIsFree(token)
         case .done(let token, let result): workDone(token, result)
@@ -155,42 +157,47 @@ public final class Worker {
 
     /// Accepts connections here and spreads them over the reactors in turn.
     private func accept(from listener: Listener) {
-        var next = 0
         do throws(SystemError) {
-            acceptor = try Acceptor(listener, on: reactor) { [unowned self] socket in
-                let reactor = next
-                next = (next + 1) % node.counters.count
-                if reactor == index {
-                    adopt(socket)
-                } else {
-                    node.post(.accepted(socket.release()), to: reactor)
-                }
+            reception = try Reception(listener, node: node, reactor: reactor) { [unowned self] in
+                adopt($0)
             }
         } catch {
             preconditionFailure("A reactor without connections cannot watch its listener: \(error)")
         }
     }
 
-    private func adopt(_ socket: Socket) {
-        guard connections.count < Limits.connectionsPerReactor, !isDraining else {
+    private func adopt(_ arrival: Arrival) {
+        let socket = Socket(descriptor: arrival.descriptor)
+        guard !isDraining else {
             socket.close()
-            counters.connectionsClosed[CloseReason.tooMany]?.add()
+            node.peers.leave(arrival.peer, wasProven: false)
+            counters.connectionsClosed[CloseReason.shutdown]?.add()
             return
         }
         counters.connectionsAccepted.wrappingAdd(1, ordering: .relaxed)
         do {
             try socket.setNotSentLowat(bytes: Limits.notSentLowWater)
-            let connection = try Connection(worker: self, socket: socket)
+            let connection = try Connection(worker: self, socket: socket, peer: arrival.peer)
             connection.token = connections.insert(connection)
+            newcomers.append(connection)
             counters.connectionsOpen.wrappingAdd(1, ordering: .relaxed)
         } catch {
             socket.close()
+            node.peers.leave(arrival.peer, wasProven: false)
             counters.connectionsClosed[CloseReason.socketError]?.add()
         }
     }
 
+    /// A connection has made its first request.
+    func proved(_ connection: Connection) {
+        newcomers.remove(connection)
+        node.peers.prove()
+    }
+
     func forget(_ connection: Connection, _ reason: CloseReason) {
         connections.remove(connection.token)
+        newcomers.remove(connection)
+        node.peers.leave(connection.peer, wasProven: connection.hasMadeRequest)
         counters.connectionsOpen.wrappingSubtract(1, ordering: .relaxed)
         counters.connectionsClosed[reason]?.add()
     }
@@ -281,6 +288,7 @@ public final class Worker {
     private func everySecond() {
         http.now = reactor.now
         for chore in chores { chore() }
+        reception?.look()
         connections.forEach { $0.checkDeadlines(now: reactor.now) }
         sweepSubscriptions()
         refreshSnapshot()
@@ -297,9 +305,8 @@ public final class Worker {
 
     private func drain(_ milliseconds: UInt64) {
         isDraining = true
-        acceptor?.stop()
-        // The listener goes with it, so that clients are refused at once.
-        acceptor = nil
+        reception?.stop()
+        reception = nil
         // The ends are spread, so that clients do not all come back at once.
         let subscriptions = fanOut.all
         let step = milliseconds * 1_000_000 / UInt64(max(1, subscriptions.count))

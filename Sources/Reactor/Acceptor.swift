@@ -5,14 +5,19 @@ internal import Glibc
 ///
 /// Several reactors may each have an acceptor of the same listener; or one has it and sends what it
 /// accepts to the others (`Socket.release`). When the process is out of descriptors it accepts
-/// nothing for 100 ms, instead of spinning on a listener that stays readable; who waits to connect
-/// waits in the kernel's queue.
+/// nothing for 100 ms, and while its owner has no room nothing for 10 ms, instead of spinning on a
+/// listener that stays readable; who waits to connect waits in the kernel's queue.
 public final class Acceptor {
     private let listener: Listener
     private let reactor: Reactor
     private let accepted: (Socket) -> Void
     private var doors: [Door] = []
     private var pause: Timer?
+    /// Asked before each accept: whether there is room for another connection. While there is not,
+    /// it is asked again every 10 ms.
+    public var mayAccept: () -> Bool = { true }
+    /// Told at each pause for lack of descriptors or memory, or because nothing could be accepted.
+    public var pauses: (SystemError) -> Void = { _ in }
     private(set) var isPaused = false
     private(set) var isStopped = false
     /// For tests; see `SocketFaults`.
@@ -66,23 +71,26 @@ public final class Acceptor {
     }
 
     private func acceptWaiting(_ descriptor: Int32) {
+        var failures = 0
         for _ in 0..<Limits.acceptsPerTurn {
             if isPaused || isStopped { return }
+            guard mayAccept() else {
+                return setPaused(true, Limits.noRoomPauseNanoseconds)
+            }
             let result = acceptOne(descriptor)
             if result >= 0 {
                 reactor.counters.acceptCount.add()
                 accepted(Socket(descriptor: result))
                 continue
             }
-            switch -result {
-            case EAGAIN:
-                return
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-                setPaused(true)
-                return
-            default:
-                // The connection died in the queue; Linux reports its error here (accept(2)).
-                continue
+            if result == -EAGAIN { return }
+            let error = SystemError(errno: -result, operation: "accept")
+            // Else the connection died in the queue; Linux reports its error here (accept(2)). An
+            // error that comes every time is not of a connection.
+            failures += 1
+            if error.isExhaustion || failures == Limits.acceptsPerTurn {
+                setPaused(true, Limits.exhaustionPauseNanoseconds)
+                return pauses(error)
             }
         }
     }
@@ -94,7 +102,7 @@ public final class Acceptor {
         return result >= 0 ? result : -errno
     }
 
-    private func setPaused(_ paused: Bool) {
+    private func setPaused(_ paused: Bool, _ nanoseconds: UInt64 = 0) {
         isPaused = paused
         for door in doors {
             guard let registration = door.registration else { continue }
@@ -106,6 +114,6 @@ public final class Acceptor {
         }
         guard paused, let pause else { return }
         reactor.counters.acceptPauseCount.add()
-        reactor.schedule(pause, at: reactor.now + Limits.exhaustionPauseNanoseconds)
+        reactor.schedule(pause, at: reactor.now + nanoseconds)
     }
 }

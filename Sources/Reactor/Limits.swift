@@ -8,6 +8,8 @@ public enum Limits {
     static let acceptsPerTurn = 64
     /// How long nothing is accepted after the process ran out of descriptors.
     static let exhaustionPauseNanoseconds: UInt64 = 100_000_000
+    /// How long nothing is accepted while its owner has no room.
+    static let noRoomPauseNanoseconds: UInt64 = 10_000_000
     /// How often another port is tried when the system's choice for one address family is taken
     /// in the other.
     static let portAttempts = 32

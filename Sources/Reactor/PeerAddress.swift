@@ -26,6 +26,9 @@ public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
     /// Peers that the kernel no longer names: their connection has just broken.
     public static let unknown = PeerAddress(kind: 1, bits: 0)
 
+    /// Whether it is this machine's own: 127.0.0.0/8, or ::/64, of which only ::1 is anybody's.
+    public var isLoopback: Bool { kind == 4 && bits >> 24 == 127 || kind == 6 && bits == 0 }
+
     private static func bits(_ bytes: some Sequence<UInt8>) -> UInt64 {
         bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }

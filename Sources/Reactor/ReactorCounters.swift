@@ -25,7 +25,7 @@ public final class ReactorCounters: Sendable {
     public var wakes: UInt64 { wakeCount.value }
     /// Connections accepted on this reactor.
     public var accepts: UInt64 { acceptCount.value }
-    /// How often accepting paused because no descriptor was left.
+    /// How often accepting paused because no descriptor was left, or its owner had no room.
     public var acceptPauses: UInt64 { acceptPauseCount.value }
     /// The longest that a ready event or a due timer has waited, in nanoseconds, since the start.
     public var lagMaximumNanoseconds: UInt64 { lag.maximum }

@@ -26,12 +26,13 @@ public enum Server {
     public static func run(_ configuration: ServerConfiguration) throws(StartFailure) {
         // Keys and records are nobody else's: files that we make are readable by this user only.
         _ = umask(0o077)
+        let files = RealFileSystem()
+        let resources = try Resources.find(configuration, files)
         let signals = try step("signals") { () throws(SystemError) in try Signals() }
         let logger = makeLogger(configuration.logLevel)
-        let files = RealFileSystem()
-        let (log, catalog) = try openLog(configuration, files)
+        let (log, catalog) = try openLog(configuration, resources, files)
         do throws(StartFailure) {
-            try serve(configuration, log, catalog, files, signals, logger)
+            try serve(configuration, resources, log, catalog, files, signals, logger)
         } catch {
             // Not left as after a crash: what is tried again and again, as a busy port, would leave
             // a journal file behind each time. The failure of the start is the one to tell.
@@ -48,13 +49,14 @@ public enum Server {
 
     /// From an open log to a drained server.
     private static func serve(
-        _ configuration: ServerConfiguration, _ log: ShardLog, _ catalog: Catalog,
-        _ files: RealFileSystem, _ signals: Signals, _ logger: Logger
+        _ configuration: ServerConfiguration, _ resources: Resources, _ log: ShardLog,
+        _ catalog: Catalog, _ files: RealFileSystem, _ signals: Signals, _ logger: Logger
     ) throws(StartFailure) {
         let certificates = Certificates(configuration: configuration, files: files)
         let identity = try certificates.load()
         let tokenKey = try readTokenKey(configuration, files)
         let listener = try listen(configuration.listen)
+        let lines = try step("log writer") { () throws(SystemError) in try LogWriter(logger) }
         let node = try step("worker threads") { () throws(SystemError) in
             try Node(
                 settings: GatewaySettings(
@@ -63,8 +65,12 @@ public enum Server {
                     timeScale: TimeScale(factor: configuration.timeScale),
                     stateDelayMilliseconds: configuration.stateDelayMilliseconds,
                     quotas: configuration.quotas,
-                    allowsFaultInjection: configuration.allowsFaultInjection),
-                log: log, catalog: catalog, tokenKey: tokenKey, reactors: configuration.reactors
+                    allowsFaultInjection: configuration.allowsFaultInjection,
+                    connections: resources.shares.connections),
+                log: log, catalog: catalog, tokenKey: tokenKey, reactors: configuration.reactors,
+                report: { notice in
+                    lines.write(notice.isWarning ? .warning : .info, notice.description)
+                }
             ) { node, page in
                 switch page {
                 case .health: healthPage(node)
@@ -81,7 +87,7 @@ public enum Server {
         let reactors = try startReactors(
             configuration, node: node, identity: identity, tickets: tickets, listener: listener,
             housekeeper: housekeeper)
-        announce(configuration, listener, certificates, logger)
+        announce(configuration, resources, listener, certificates, logger)
         // The log began with a short journal file; the next is made ready before that is full.
         housekeeper.wake()
         waitForEnd(signals, certificates, node, logger)
@@ -92,7 +98,7 @@ public enum Server {
     // MARK: Start
 
     private static func openLog(
-        _ configuration: ServerConfiguration, _ files: RealFileSystem
+        _ configuration: ServerConfiguration, _ resources: Resources, _ files: RealFileSystem
     ) throws(StartFailure) -> (ShardLog, Catalog) {
         let folder = configuration.dataFolder
         do {
@@ -100,6 +106,8 @@ public enum Server {
             var log = ShardLog.Configuration(
                 folder: folder + "/log", wallMilliseconds: { WallClock.milliseconds }, files: files)
             log.durability = configuration.durability
+            log.descriptors = resources.shares.log
+            log.mappedSegments = resources.mappedSegments
             return try Catalog.open(log, rules: configuration.rules)
         } catch {
             throw StartFailure("\(folder): \(error)")
@@ -174,11 +182,12 @@ public enum Server {
     }
 
     private static func announce(
-        _ configuration: ServerConfiguration, _ listener: Listener, _ certificates: Certificates,
-        _ logger: Logger
+        _ configuration: ServerConfiguration, _ resources: Resources, _ listener: Listener,
+        _ certificates: Certificates, _ logger: Logger
     ) {
         logger.info(
             "listening on \(listener.addresses.map(\.description).joined(separator: ", "))")
+        logger.info("\(resources)")
         logger.info("data in \(configuration.dataFolder), durability \(configuration.durability)")
         if let path = certificates.authorityPath {
             logger.info(

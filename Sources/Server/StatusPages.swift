@@ -10,13 +10,32 @@ func healthPage(_ node: Node) -> StatusAnswer {
     switch node.log.health {
     case .accepting:
         return StatusAnswer(
-            status: 200, contentType: "application/json", body: Array(#"{"status":"ok"}"#.utf8))
+            status: 200, contentType: "application/json",
+            body: Array(#"{"status":"ok"\#(connectionState(node))}"#.utf8))
     case .refusing(let reason):
         let text = String(reason.map { "\"\\\n\r".contains($0) ? " " : $0 })
         return StatusAnswer(
             status: 503, contentType: "application/json",
-            body: Array(#"{"status":"refusing writes","reason":"\#(text)"}"#.utf8))
+            body: Array(
+                #"{"status":"refusing writes","reason":"\#(text)"\#(connectionState(node))}"#.utf8))
     }
+}
+
+/// What keeps new connections waiting, and who is refused some; nothing while all are accepted.
+private func connectionState(_ node: Node) -> String {
+    var text = ""
+    if let obstacle = node.accepting.obstacle {
+        let reason =
+            switch obstacle {
+            case .connections: "all \(node.connectionBound) connections are open"
+            case .newcomers: "\(node.newcomers) connections have made no request yet"
+            case .system: node.accepting.detail
+            }
+        text += #","accepting":"paused: \#(reason)""#
+    }
+    let refused = node.refusedAddresses.map { #""\#($0.address)""# }
+    if !refused.isEmpty { text += #","refused_addresses":[\#(refused.joined(separator: ","))]"# }
+    return text
 }
 
 /// `/metrics`: what every module has counted, in Prometheus' text format.
@@ -88,6 +107,24 @@ extension PrometheusText {
     fileprivate mutating func connections(_ node: Node) {
         family("weir_connections", .gauge, "Open connections.")
         sample("weir_connections", UInt64(max(0, node.openConnections)))
+        family("weir_connections_limit", .gauge, "Connections that may be open at a time.")
+        sample("weir_connections_limit", UInt64(node.connectionBound))
+        family(
+            "weir_connections_without_request", .gauge,
+            "Open connections that have made no request yet.")
+        sample("weir_connections_without_request", UInt64(max(0, node.newcomers)))
+        family("weir_accepting", .gauge, "0 while accepting pauses now and then, else 1.")
+        sample("weir_accepting", node.accepting.obstacle == nil ? 1 : 0)
+        family("weir_accept_pauses_total", .counter, "Pauses of accepting, by reason.")
+        for obstacle in Accepting.Obstacle.allCases {
+            sample(
+                "weir_accept_pauses_total", [("reason", obstacle.name)],
+                node.accepting.pauses(obstacle))
+        }
+        family(
+            "weir_refused_addresses", .gauge,
+            "Addresses that are refused more connections than their share.")
+        sample("weir_refused_addresses", UInt64(node.refusedAddresses.count))
         family("weir_connections_accepted_total", .counter, "Connections accepted.")
         sample(
             "weir_connections_accepted_total",

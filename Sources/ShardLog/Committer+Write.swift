@@ -108,8 +108,9 @@ extension Committer {
             }
         }
         // Closing files is put off until nothing is being written.
-        if openSegments.count > Limits.segmentDescriptors {
-            let surplus = openSegments.count - Limits.segmentDescriptors / 2
+        let most = max(1, log.configuration.descriptors - Limits.otherDescriptors)
+        if openSegments.count > most {
+            let surplus = openSegments.count - most / 2
             for segment in openSegments[..<surplus] { segment.closeFile() }
             openSegments.removeFirst(surplus)
         }

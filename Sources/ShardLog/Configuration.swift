@@ -18,6 +18,11 @@ extension ShardLog {
         public var batchBytes = 16 << 20
         /// How far behind its tail a shard's bytes count as resident without asking.
         public var residentBytes = 8 << 20
+        /// Descriptors that the log may hold at a time, at least 24: its lock and folders, journal
+        /// files, and segments that are open for writing or reading.
+        public var descriptors = 320
+        /// Segments that may be mapped at a time: half of what Linux gives a process by default.
+        public var mappedSegments = 32_768
         /// Disk space that is set aside so that deletes and snapshots work on a full disk.
         public var reserveBytes = 16 << 20
         /// Milliseconds since 1970. May jump; the log's own time never goes back.

@@ -179,7 +179,7 @@ extension ShardLog {
                 guard isMapped else { continue }
                 mapped += 1
                 // Whoever reads from it just now holds the mapping itself.
-                if !wasUsed, mapped > Limits.mappedSegments / 2 || segment.isCold(shard) {
+                if !wasUsed, mapped > configuration.mappedSegments / 2 || segment.isCold(shard) {
                     segment.state.withLock { $0.mapping = nil }
                     mapped -= 1
                 }

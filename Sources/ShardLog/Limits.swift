@@ -32,10 +32,9 @@ enum Limits {
     static let prefaultBytes: UInt64 = 1 << 20
     /// Ranges that a shard remembers as brought in, oldest out.
     static let warmRanges = 64
-    /// Descriptors that the committer keeps open on segments.
-    static let segmentDescriptors = 256
-    /// Mapped segments, below the kernel's 65,530 mappings of a process; sealed ones go first.
-    static let mappedSegments = 32_768
+    /// Descriptors of the log that are not the committer's segments: its lock, folders, a few
+    /// journal files, and what recovery and syncs open for a moment.
+    static let otherDescriptors = 16
     /// How far ahead of node time the ceiling is put, and how near it may come.
     static let ceilingLeadMilliseconds: Int64 = 10_000
     static let ceilingMarginMilliseconds: Int64 = 5_000

@@ -118,6 +118,48 @@ struct ListenerTests {
         acceptor.stop()
     }
 
+    @Test func `without room nothing is accepted, and what waits is accepted when there is`() throws
+    {
+        let reactor = try Reactor(index: 0)
+        let listener = try Listener.bind(host: "127.0.0.1", port: 0)
+        var accepted: [Socket] = []
+        let acceptor = try Acceptor(listener, on: reactor) { accepted.append($0) }
+        var room = 2
+        acceptor.mayAccept = { accepted.count < room }
+        let clients = try (0..<5).map { _ in try Socket.connect(to: listener.addresses[0]) }
+        reactor.turn { accepted.count == 2 && acceptor.isPaused }
+        #expect(accepted.count == 2)
+        // It asks again now and then, and does not spin in between.
+        let turns = reactor.counters.turns
+        let end = reactor.now + 200_000_000
+        while reactor.now < end { reactor.takeTurn(longestWaitNanoseconds: 200_000_000) }
+        #expect(accepted.count == 2)
+        #expect(reactor.counters.turns - turns < 100)
+        room = 5
+        reactor.turn { accepted.count == 5 }
+        #expect(accepted.count == 5)
+        acceptor.stop()
+        withExtendedLifetime(clients) {}
+    }
+
+    @Test func `an error that comes every time is not spun on`() throws {
+        let reactor = try Reactor(index: 0)
+        let listener = try Listener.bind(host: "127.0.0.1", port: 0)
+        var accepted: [Socket] = []
+        var errors: [SystemError] = []
+        let acceptor = try Acceptor(listener, on: reactor) { accepted.append($0) }
+        acceptor.pauses = { errors.append($0) }
+        acceptor.faults = FailingAccepts(EPERM, times: 1_000)
+        let client = try Socket.connect(to: listener.addresses[0])
+        reactor.turn { acceptor.isPaused }
+        #expect(errors == [SystemError(errno: EPERM, operation: "accept")])
+        acceptor.faults = nil
+        reactor.turn { !accepted.isEmpty }
+        #expect(accepted.count == 1)
+        acceptor.stop()
+        withExtendedLifetime(client) {}
+    }
+
     @Test func `a connection that died in the queue does not stop the next`() throws {
         let reactor = try Reactor(index: 0)
         let listener = try Listener.bind(host: "127.0.0.1", port: 0)

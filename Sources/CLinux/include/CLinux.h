@@ -74,6 +74,12 @@ int weir_set_affinity(int cpu);              // the calling thread
 int weir_thread_id(void);
 int weir_semaphore_wait(sem_t *semaphore, uint64_t until);  // at most until then by CLOCK_MONOTONIC
 
+// Limits of the process.
+int weir_allowed_processors(void);  // that the calling thread may run on, or -1
+uint64_t weir_descriptor_limit(void);  // RLIMIT_NOFILE, which can always be asked for
+uint64_t weir_hard_descriptor_limit(void);
+int weir_set_descriptor_limit(uint64_t soft);  // the hard one stays
+
 // Signals.
 int weir_ignore_signal(int signal);
 

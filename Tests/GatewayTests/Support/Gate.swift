@@ -65,7 +65,10 @@ final class Gate {
             tls: try TLSContext(
                 client: try Certificates.authority.get().certificatePEM, alpn: ["h2"]))
         acceptor = try Acceptor(listener, on: clientReactor) { [unowned self] socket in
-            node.post(.accepted(socket.release()), to: target)
+            guard let address = socket.peer.map({ PeerAddress($0) }),
+                case .admitted(let peer) = node.peers.admit(address, now: 0)
+            else { return }
+            node.post(.accepted(Arrival(descriptor: socket.release(), peer: peer)), to: target)
         }
     }
 
