@@ -28,6 +28,11 @@ final class Connection: ReadinessHandler, TurnHandler {
     private var hasSeenBytes = false
     private var unsent: [UInt8] = []
     private var unsentStart = 0
+    /// Subscriptions that run on this connection, or wait for their place.
+    var subscriptions = 0 {
+        // From now on it is this connection that has to take its bytes.
+        didSet { if subscriptions == 0 { unsentSince = worker.reactor.now } }
+    }
     /// Ciphertext that the socket has taken, and that a broken one has not.
     private var written: UInt64 = 0
     private var lost: UInt64 = 0
@@ -53,6 +58,8 @@ final class Connection: ReadinessHandler, TurnHandler {
     // Monotonic nanoseconds.
     private var establishedAt: UInt64 = 0
     private var lastActivity: UInt64
+    /// Since when the socket does not take what is unsent.
+    private var unsentSince: UInt64 = 0
     /// Since when this connection only waits for the peer to close.
     private var lingeringSince: UInt64?
 
@@ -268,6 +275,7 @@ final class Connection: ReadinessHandler, TurnHandler {
                 if start == ciphertext.count { return }
                 unsent = worker.takeBlock()
                 unsentStart = 0
+                unsentSince = worker.reactor.now
             }
             unsent.append(copying: ciphertext.extracting(start...))
         }
@@ -350,6 +358,11 @@ final class Connection: ReadinessHandler, TurnHandler {
         if let lingeringSince {
             if now > lingeringSince &+ Limits.lingerDeadline { close(endReason) }
             return
+        }
+        // A slow subscriber is waited for as long as its subscription lives. Nobody else has to hold
+        // a record of TLS for longer, however few bytes of it are taken at a time.
+        if !unsentIsEmpty, subscriptions == 0, now > unsentSince &+ Limits.writeDeadline {
+            return close(.timedOut)
         }
         guard tls.isEstablished else {
             if now > openedAt &+ Limits.handshakeDeadline { close(.handshakeTimeout) }

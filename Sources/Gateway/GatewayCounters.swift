@@ -19,6 +19,8 @@ public final class GatewayCounters: Sendable {
     public let subscriptionsOpen = Atomic<Int>(0)
     public let subscriptionsStarted = Atomic<UInt64>(0)
     public let subscriptionsTakenOver = Atomic<UInt64>(0)
+    /// Subscriptions that were reset because their client took not even their end.
+    public let subscriptionsCutOff = Atomic<UInt64>(0)
     /// Subscriptions that could send and may not, as of the last second, by `StallCode` less one.
     public let stalled: [Counter]
     /// The largest lag of a subscription of this reactor in the last second, milliseconds.

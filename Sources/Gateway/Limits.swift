@@ -15,6 +15,11 @@ enum Limits {
 
     /// A quiet subscription hears from us this often; clients give up after 10 s.
     static let keepAliveSeconds = 5.0
+    /// What a subscription that was asked to end is given to send what is half sent and its last
+    /// words; then it is cut off. Its time is over that much before its lifetime.
+    static let endSeconds = 5.0
+    /// The same for one that a newcomer waits for.
+    static let takeoverSeconds = 1.0
     /// Subscriptions end at their lifetime less a random part of this, so that those which started
     /// together do not come back together.
     static let lifetimeSpreadSeconds = 20.0
@@ -52,6 +57,9 @@ enum Limits {
     static let handshakeDeadline: UInt64 = 10_000_000_000
     /// From the handshake to the first byte that tells the protocol; the session has its own.
     static let headDeadline: UInt64 = 10_000_000_000
+    /// From when a socket takes no more to when it has taken all of a TLS record, on a connection
+    /// without subscriptions: 16 KiB a minute.
+    static let writeDeadline: UInt64 = 60_000_000_000
     /// How long a connection that was ended by us waits for the peer to close.
     static let lingerDeadline: UInt64 = 2_000_000_000
     /// A connection without a request.

@@ -47,6 +47,8 @@ public final class Worker {
     private var second: Timer?
     private var chores: [() -> Void] = []
     private var keepAliveTimer: Timer?
+    /// Whether a young subscription is not taken over; tests do not wait for it to be older.
+    var protectsPlaces = true
     /// Subscriptions whose turn at the disk did not come; see `prefault`.
     var diskBusy: [Subscription] = []
     private var drainTimers: [Timer] = []
@@ -290,7 +292,7 @@ public final class Worker {
         for chore in chores { chore() }
         reception?.look()
         connections.forEach { $0.checkDeadlines(now: reactor.now) }
-        sweepSubscriptions()
+        sweepSubscriptions(at: reactor.now)
         refreshSnapshot()
         if let second { reactor.schedule(second, at: reactor.now &+ 1_000_000_000) }
     }
@@ -334,7 +336,8 @@ enum Waiting {
     case page(Request)
     case located(Request, (Result<Position, ServiceError>) -> Void)
     case prefault(Subscription)
-    case subscription(Subscription)
+    /// A subscription's, or that of one which has gone and others wait for.
+    case place(Place)
 }
 
 /// The fields of every answer to a browser.

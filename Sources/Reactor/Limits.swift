@@ -16,6 +16,17 @@ public enum Limits {
     /// Connections that the kernel completes and holds until they are accepted; Linux caps it at
     /// `net.core.somaxconn` (4096).
     static let backlog: Int32 = 4_096
+    /// A connection on which nothing moves is asked after this long, and then every so often, whether
+    /// the peer is still there (`TCP_KEEPIDLE`, `TCP_KEEPINTVL`), seconds.
+    static let keepAliveIdleSeconds: Int32 = 60
+    static let keepAliveIntervalSeconds: Int32 = 15
+    /// A peer that has answered nothing for so long has gone (`TCP_USER_TIMEOUT`), milliseconds. Linux
+    /// counts one that keeps its window closed as silent, also if it acknowledges every probe; so an
+    /// accepted connection is given longer than the five minutes for which a subscriber may stand
+    /// still.
+    static let acceptedSilenceMilliseconds: Int32 = 330_000
+    /// The same where we are the client: a server always reads.
+    static let connectedSilenceMilliseconds: Int32 = 120_000
     /// Jobs that wait in one lane of a `BlockingPool`, unless it is made with another number.
     public static let laneJobs = 1_024
     /// Those of one connection: what a client asks of 128 shards at once.

@@ -67,6 +67,8 @@ public final class Listener: Sendable {
             if address.isIPv6 { try Socket.set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
             // Accepted sockets inherit it: one call here instead of one for each connection.
             try Socket.set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+            try Socket.noticeSilence(
+                descriptor, milliseconds: Limits.acceptedSilenceMilliseconds)
             let result = unsafe address.withSockaddr { unsafe Glibc.bind(descriptor, $0, $1) }
             if result != 0 { throw SystemError.last("bind") }
             if Glibc.listen(descriptor, Limits.backlog) != 0 { throw SystemError.last("listen") }

@@ -37,6 +37,7 @@ public final class Socket {
         let descriptor = weir_stream_socket(address.family)
         if descriptor < 0 { throw .last("socket") }
         let socket = Socket(descriptor: descriptor)
+        try noticeSilence(descriptor, milliseconds: Limits.connectedSilenceMilliseconds)
         let result = unsafe address.withSockaddr { pointer, length in
             unsafe Glibc.connect(descriptor, pointer, length)
         }
@@ -133,6 +134,18 @@ public final class Socket {
     /// Fixes the kernel's receive buffer (`SO_RCVBUF`). The kernel doubles the number.
     public func setReceiveBuffer(bytes: Int) throws(SystemError) {
         try Self.set(descriptor, SOL_SOCKET, SO_RCVBUF, Int32(clamping: bytes))
+    }
+
+    /// Has the kernel find out whether the peer is still there, and break the connection when it
+    /// has been silent for so long: also when nothing is to be sent, and when its window is closed.
+    static func noticeSilence(
+        _ descriptor: Int32, milliseconds: Int32
+    ) throws(SystemError) {
+        let tcp = Int32(IPPROTO_TCP)
+        try set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+        try set(descriptor, tcp, TCP_KEEPIDLE, Limits.keepAliveIdleSeconds)
+        try set(descriptor, tcp, TCP_KEEPINTVL, Limits.keepAliveIntervalSeconds)
+        try set(descriptor, tcp, TCP_USER_TIMEOUT, milliseconds)
     }
 
     static func set(

@@ -168,6 +168,12 @@ extension PrometheusText {
         sample(
             "weir_subscriptions_taken_over_total",
             node.total { $0.subscriptionsTakenOver.load(ordering: .relaxed) })
+        family(
+            "weir_subscriptions_cut_off_total", .counter,
+            "Subscriptions that were reset because their client took not even their end.")
+        sample(
+            "weir_subscriptions_cut_off_total",
+            node.total { $0.subscriptionsCutOff.load(ordering: .relaxed) })
         family("weir_subscriptions_stalled", .gauge, "Subscriptions that cannot send, by reason.")
         for (position, code) in StallCode.allCases.enumerated() {
             sample(

@@ -32,11 +32,12 @@ extension Gate {
     fileprivate var diskWaiting: Int { node.blockingCounts(.disk).waiting }
 }
 
-/// A stream whose pages are too large for a reactor, and an iterator to its start.
+/// A stream whose pages are too large for a reactor, and a small page at its start.
 private func largePages(_ store: Store) throws -> [String: Any] {
     var generator = SeededGenerator(seed: 0x5eed_0303)
     let shard = try #require(try store.create("s").shards[0])
-    try store.put(generator.records(3, 900_000...900_000), into: shard)
+    try store.put(generator.records(2, 10...10), into: shard)
+    try store.put(generator.records(2, 900_000...900_000), into: shard)
     let iterator = ShardIterator(
         stream: try store.stream("s").id, streamName: "s", shard: 0, position: .horizon,
         issuedMilliseconds: store.log.nodeMilliseconds())

@@ -168,4 +168,30 @@ struct SocketAddressTests {
         }
         #expect(try SocketAddress.resolve(host: "::1", port: 5) == [.loopbackIPv6(port: 5)])
     }
+
+    @Test func `the kernel finds out on either side whether the peer is still there`() throws {
+        let listener = try Listener.bind(host: "127.0.0.1", port: 0)
+        let reactor = try Reactor(index: 0)
+        var accepted: Socket?
+        let acceptor = try Acceptor(listener, on: reactor) { accepted = $0 }
+        let client = try Socket.connect(to: .loopbackIPv4(port: listener.port))
+        reactor.turn { accepted != nil }
+        acceptor.stop()
+        func option(_ socket: Socket, _ level: Int32, _ name: Int32) -> Int32 {
+            var value: Int32 = -1
+            var size = socklen_t(4)
+            #expect(unsafe getsockopt(socket.descriptor, level, name, &value, &size) == 0)
+            return value
+        }
+        let tcp = Int32(IPPROTO_TCP)
+        let server = try #require(accepted)
+        for socket in [server, client] {
+            #expect(option(socket, SOL_SOCKET, SO_KEEPALIVE) == 1)
+            #expect(option(socket, tcp, TCP_KEEPIDLE) == 60)
+            #expect(option(socket, tcp, TCP_KEEPINTVL) == 15)
+        }
+        // A subscriber may keep its window closed for five minutes.
+        #expect(option(server, tcp, TCP_USER_TIMEOUT) == 330_000)
+        #expect(option(client, tcp, TCP_USER_TIMEOUT) == 120_000)
+    }
 }

@@ -70,7 +70,7 @@ struct SubscriptionTests {
         try gate.turn("a full window") { late.body.count == 700 }
         let subscription = try #require(gate.subscriptions.first)
         #expect(subscription.heldBytes ?? 0 > 1000)
-        gate.workers[0].sweepSubscriptions()
+        gate.workers[0].sweepSubscriptions(at: 0)
         #expect(subscription.heldBytes == 0)
         #expect(
             subscription.status.stall.load(ordering: .relaxed) == StallCode.streamWindow.rawValue)
@@ -87,7 +87,7 @@ struct SubscriptionTests {
         store.clock.advance(seconds: 60)
         var credited = 0
         while try late.records().count < put.count {
-            gate.workers[0].sweepSubscriptions()
+            gate.workers[0].sweepSubscriptions(at: 0)
             #expect(subscription.heldBytes == 0)
             let most = late.body.count - credited
             let part = Int.random(in: most / 2...most, using: &generator)
@@ -345,7 +345,7 @@ struct SubscriptionTests {
                 put += some
                 for _ in 0..<5 { everybodyReads(0...100) }
                 if Int.random(in: 0..<4, using: &generator) == 0 {
-                    for worker in gate.workers { worker.sweepSubscriptions() }
+                    for worker in gate.workers { worker.sweepSubscriptions(at: 0) }
                 }
                 store.clock.advance(milliseconds: 9)
             }

@@ -30,6 +30,11 @@ final class FanOut {
     /// Takes a subscription out; its feed goes with the last.
     func remove(_ subscription: Subscription) {
         subscriptions[ObjectIdentifier(subscription)] = nil
+        leave(subscription)
+    }
+
+    /// Takes back that a subscription has entered its feed.
+    func leave(_ subscription: Subscription) {
         if subscription.feed.leave(subscription, budget: &budget) {
             feeds[subscription.feed.shard.number.rawValue] = nil
         }
@@ -125,7 +130,9 @@ extension Worker {
 
     /// Once a second: what clients have credited goes to the cursors, and what stands still is
     /// counted.
-    func sweepSubscriptions() {
+    ///
+    /// - Parameter moment: The reactor's nanoseconds.
+    func sweepSubscriptions(at moment: UInt64) {
         let retried = diskBusy
         diskBusy = []
         for subscription in retried { subscription.diskAnswered(.ready) }
@@ -133,6 +140,7 @@ extension Worker {
         var lag: UInt64 = 0
         let now = nodeMilliseconds
         fanOut.forEach { subscription in
+            if subscription.mustBeCutOff(now: moment) { return cutOff(subscription) }
             noteCredit(subscription)
             let exchange = subscription.request.exchange
             if subscription.isWaitingForDisk {

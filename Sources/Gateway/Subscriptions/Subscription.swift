@@ -43,9 +43,8 @@ final class Subscription: BodySource {
     let request: Request
     let feed: ShardFeed
     let consumer: ConsumerState
-    let key: SubscriptionSlots.Key
-    let status: SubscriptionStatus
-    /// Where it stands in the worker's table.
+    let status = SubscriptionStatus()
+    /// Where its place stands in the worker's table.
     var token: UInt64 = 0
 
     private unowned let worker: Worker
@@ -65,6 +64,8 @@ final class Subscription: BodySource {
     /// Among the feed's sleepers.
     var isAsleep = false
     private let expiresAt: UInt64
+    /// When it is cut off, in the reactor's nanoseconds; set once it has been asked to end.
+    private var cutOffAt: UInt64?
     /// Holds it to its rate; nil without such a limit.
     private var pace: Pace?
 
@@ -78,15 +79,12 @@ final class Subscription: BodySource {
     ///   - expiresAt: When it ends, in the reactor's nanoseconds.
     init(
         request: Request, worker: Worker, feed: ShardFeed, consumer: ConsumerState,
-        key: SubscriptionSlots.Key, status: SubscriptionStatus, position: Position,
-        continuation: UInt64, expiresAt: UInt64
+        position: Position, continuation: UInt64, expiresAt: UInt64
     ) {
         self.request = request
         self.worker = worker
         self.feed = feed
         self.consumer = consumer
-        self.key = key
-        self.status = status
         self.position = position
         self.continuation = continuation
         self.expiresAt = expiresAt
@@ -109,11 +107,35 @@ final class Subscription: BodySource {
         if case .waitingForPlace = phase { true } else { false }
     }
 
-    /// Ends after what is half sent. The client hears of it as soon as its window lets it.
-    func end(_ ending: Ending) {
+    /// The place that it holds.
+    var key: SubscriptionSlots.Key {
+        SubscriptionSlots.Key(consumer: consumer.id, shard: feed.shard.number.rawValue)
+    }
+
+    /// Ends after what is half sent. The client hears of it if its window lets it before `deadline`,
+    /// in the reactor's nanoseconds; then it is cut off.
+    func end(_ ending: Ending, by deadline: UInt64? = nil) {
+        let deadline = deadline ?? worker.reactor.now &+ worker.scaled(seconds: Limits.endSeconds)
+        cutOffAt = min(cutOffAt ?? deadline, deadline)
         guard self.ending == nil else { return }
         self.ending = ending
         wake()
+    }
+
+    /// Looks about once a second whether its time is over, whatever it waits for. True when it was
+    /// asked to end and has had time to.
+    func mustBeCutOff(now: UInt64) -> Bool {
+        if let cutOffAt { return now >= cutOffAt }
+        if now >= expiresAt {
+            end(.clean, by: now &+ worker.scaled(seconds: Limits.endSeconds))
+        }
+        return false
+    }
+
+    /// Sends nothing more, not even the rest of what is half sent.
+    func stop() {
+        phase = .ended
+        unit = nil
     }
 
     /// The shard has grown, closed, or its cold pages are in.
@@ -159,8 +181,6 @@ final class Subscription: BodySource {
     var isHeldByFault: Bool {
         worker.node.faults?.stalls(subject, owner, now: worker.moment) ?? false
     }
-
-    func isExpired(now: UInt64) -> Bool { now >= expiresAt }
 
     // MARK: What the connection asks
 
@@ -241,8 +261,7 @@ final class Subscription: BodySource {
 
     /// The rest of a half-sent event cannot be told any more; the client resumes elsewhere.
     private func giveUp() -> BodyPart {
-        phase = .ended
-        unit = nil
+        stop()
         return .reset(.internalError)
     }
 
@@ -256,8 +275,8 @@ final class Subscription: BodySource {
             }
             return true
         }
-        if isExpired(now: worker.reactor.now) {
-            phase = .lastUnit
+        if worker.reactor.now >= expiresAt {
+            end(.clean)
             return true
         }
         // Once a second it is asked again.

@@ -1,4 +1,5 @@
 import Catalog
+import HTTP
 import Kinesis
 import Reactor
 import ShardLog
@@ -103,87 +104,56 @@ extension Worker {
     ) {
         guard request.isOpen else { return }
         guard !isDraining else { return request.fail(.goingDown) }
-        let key = SubscriptionSlots.Key(consumer: consumer.id, shard: shard.number.rawValue)
         let spread = UInt64.random(in: 0...scaled(seconds: Limits.lifetimeSpreadSeconds))
         let subscription = Subscription(
             request: request, worker: self,
-            feed: fanOut.enter(stream: stream.id, shard: shard), consumer: consumer, key: key,
-            status: SubscriptionStatus(), position: position, continuation: continuation,
-            // It is asked at every event, so at the latest one keep-alive after this.
+            feed: fanOut.enter(stream: stream.id, shard: shard), consumer: consumer,
+            position: position, continuation: continuation,
             expiresAt: reactor.now
-                &+ scaled(seconds: Limits.subscriptionSeconds - Limits.keepAliveSeconds) &- spread)
-        subscription.token = waiting.insert(.subscription(subscription))
-        let holder = SubscriptionSlots.Holder(reactor: index, token: subscription.token)
-        let claim = node.slots.claim(
-            key, for: holder, status: subscription.status, now: monotonicNow(),
-            protectedFor: scaled(seconds: Limits.takeoverProtectionSeconds))
-        if case .refused = claim {
-            waiting.remove(subscription.token)
-            fanOut.remove(subscription)
+                &+ scaled(seconds: Limits.subscriptionSeconds - Limits.endSeconds) &- spread)
+        guard settle(subscription) else {
+            fanOut.leave(subscription)
             return request.fail(
                 .subscriptionExists(
                     account: stream.account, stream: stream.name,
                     shardID: shard.id.description, consumer: consumer.name))
         }
-        request.subscription = subscription
+    }
+
+    /// A subscription that has its place, or will.
+    func begin(_ subscription: Subscription) {
+        subscription.request.subscription = subscription
+        subscription.request.connection.subscriptions += 1
         fanOut.add(subscription)
         keepAlives.append(subscription)
         counters.subscriptionsOpen.wrappingAdd(1, ordering: .relaxed)
         counters.subscriptionsStarted.wrappingAdd(1, ordering: .relaxed)
         node.catalog.noteOrigin(
-            consumer: consumer.id, shard: shard.number, index: continuation,
-            milliseconds: nodeMilliseconds)
-        switch claim {
-        case .granted, .refused: subscription.start()
-        case .takeover(let previous):
-            counters.subscriptionsTakenOver.wrappingAdd(1, ordering: .relaxed)
-            if previous.reactor == index {
-                takeOver(previous.token, holder)
-            } else {
-                node.post(.takenOver(token: previous.token, newcomer: holder), to: previous.reactor)
-            }
-        }
+            consumer: subscription.consumer.id, shard: subscription.feed.shard.number,
+            index: subscription.continuation, milliseconds: nodeMilliseconds)
     }
 
-    /// The place of one of our subscriptions went to a newcomer, who waits for our word.
-    func takeOver(_ token: UInt64, _ newcomer: SubscriptionSlots.Holder) {
-        if case .subscription(let old) = waiting[token] {
-            if old.isWaitingForPlace {
-                // It never began; whoever it waited for answers nobody any more.
-                old.request.fail(old.activeElsewhere)
-                endUnstarted(old)
-            } else {
-                old.end(.exception(old.activeElsewhere))
-            }
-        }
-        if newcomer.reactor == index {
-            placeIsFree(newcomer.token)
-        } else {
-            node.post(.placeIsFree(token: newcomer.token), to: newcomer.reactor)
-        }
+    /// Ends a subscription whose client does not let it end: its time is over, and no byte goes
+    /// out. Its stream is reset, which needs no window; on HTTP/1.1 the connection is closed. The
+    /// subscription is over at once, whether the peer ever hears of it or not.
+    func cutOff(_ subscription: Subscription) {
+        counters.subscriptionsCutOff.wrappingAdd(1, ordering: .relaxed)
+        subscription.stop()
+        subscription.request.exchange.reset(.cancel)
+        subscription.request.connection.markDirty()
+        if subscription.request.subscription === subscription { subscriptionEnded(subscription) }
     }
 
-    /// The subscription that held the place of this one has ended.
-    func placeIsFree(_ token: UInt64) {
-        guard case .subscription(let subscription) = waiting[token] else { return }
-        subscription.start()
-    }
-
-    private func endUnstarted(_ subscription: Subscription) {
-        subscription.request.subscription = nil
-        subscriptionEnded(subscription)
-    }
-
-    /// The exchange of a subscription is over: everything that it held is given back.
+    /// The exchange of a subscription is over, or it sends nothing more: everything that it held is
+    /// given back.
     func subscriptionEnded(_ subscription: Subscription) {
-        waiting.remove(subscription.token)
+        subscription.request.subscription = nil
+        subscription.request.connection.subscriptions -= 1
         if let work = subscription.diskWork { giveUp(work) }
         keepAlives.remove(subscription)
         noteCredit(subscription)
         fanOut.remove(subscription)
-        node.slots.release(
-            subscription.key,
-            by: SubscriptionSlots.Holder(reactor: index, token: subscription.token))
         counters.subscriptionsOpen.wrappingSubtract(1, ordering: .relaxed)
+        leave(subscription.token)
     }
 }
