@@ -51,8 +51,8 @@ extension Worker {
         case (.located(let request, let next), .located(let found)):
             request.workEnded()
             if request.isOpen { next(found) }
-        case (.prefault(let subscription), .prefaulted(let result)):
-            subscription.diskAnswered(result)
+        case (.cut(let subscription), .cut(let cut)):
+            subscription.diskAnswered(take(cut, for: subscription.feed))
         case (.decoded(let request), .decoded(let put)):
             request.workEnded()
             request.letGo()

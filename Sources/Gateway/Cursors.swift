@@ -118,12 +118,14 @@ struct CursorListing: Sendable {
     ) -> (records: Int64, bytes: Int64, milliseconds: Int64) {
         let now = node.log.nodeMilliseconds()
         guard index < shard.log.lastIndex,
-            case .success(let position) = ReadStart.after(index).locateWaiting(
-                in: shard, cutoff: stream.cutoff(now: now)),
+            case .found(let position) = ReadStart.after(index).locate(
+                in: shard, cutoff: stream.cutoff(now: now), mayWait: true),
             position < shard.log.tail
         else { return (0, 0, 0) }
         var arrival = now
-        _ = shard.log.read(from: position, maximumRecords: 1, maximumBytes: 1) { record in
+        _ = shard.log.read(
+            from: position, maximumRecords: 1, maximumBytes: 1, mayWait: true
+        ) { record in
             arrival = record.arrivalMilliseconds
             return false
         }

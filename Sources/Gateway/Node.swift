@@ -210,11 +210,11 @@ enum Message: Sendable {
 enum WorkResult: Sendable {
     /// The answer is encoded, or refused.
     case answer(Result<[UInt8], ServiceError>)
-    /// Pages of a shard are in memory, or could not be read.
-    case prefaulted(PrefaultResult)
+    /// An event was cut out of a shard's log, or could not be.
+    case cut(EventCutter.Cut)
     case decoded(LargeRequest)
     case page(StatusAnswer)
     /// A large change was handed to the log, or refused.
     case planned(Result<CatalogResult, CatalogRefusal>)
-    case located(Result<Position, ServiceError>)
+    case located(Result<ReadPlace, ServiceError>)
 }

@@ -25,28 +25,33 @@ struct PageReader: Sendable {
 
     /// Makes the answer; nil when that needs a worker: pages are cold, or it would be large.
     func readInline() -> Result<[UInt8], ServiceError>? {
-        switch start.locate(in: shard, cutoff: stream.cutoff(now: now)) {
-        case .cold: return nil
-        case .damaged(let position, let reason):
-            return .failure(.damagedLog(shard: shard.id, position: position, reason: reason))
-        case .found(let position):
-            let unread = shard.log.tail.offset - min(position.offset, shard.log.tail.offset)
-            guard unread <= UInt64(Limits.inlineBytes) else { return nil }
-            return read(from: position, mayWait: false) { true }
-        }
+        answer(mayWait: false) { true }
     }
 
     /// Makes the answer on a thread that may wait for the disk. It ends early, with any answer,
     /// when nobody wants it any more.
     func readWaiting(isWanted: () -> Bool = { true }) -> Result<[UInt8], ServiceError> {
-        switch start.locateWaiting(in: shard, cutoff: stream.cutoff(now: now)) {
-        case .failure(let error): return .failure(error)
-        case .success(let position):
-            guard let answer = read(from: position, mayWait: true, isWanted) else {
-                preconditionFailure("A read that may wait came to no end.")
-            }
-            return answer
+        guard let answer = answer(mayWait: true, isWanted) else {
+            preconditionFailure("A read that may wait came to no end.")
         }
+        return answer
+    }
+
+    private func answer(
+        mayWait: Bool, _ isWanted: () -> Bool
+    ) -> Result<[UInt8], ServiceError>? {
+        switch start.locate(in: shard, cutoff: stream.cutoff(now: now), mayWait: mayWait) {
+        case .cold: return nil
+        case .damaged(let position, let reason): return damaged(position, reason)
+        case .found(let position):
+            let unread = shard.log.tail.offset - min(position.offset, shard.log.tail.offset)
+            guard mayWait || unread <= UInt64(Limits.inlineBytes) else { return nil }
+            return read(from: position, mayWait: mayWait, isWanted)
+        }
+    }
+
+    private func damaged(_ at: Position, _ reason: String) -> Result<[UInt8], ServiceError> {
+        .failure(.damagedLog(shard: shard.id, position: at, reason: reason))
     }
 
     private var start: ReadStart {
@@ -68,21 +73,11 @@ struct PageReader: Sendable {
         var keyBytes = 0
         var lastIndex: UInt64 = 0
         var lastArrival: Int64 = 0
-        var isAtTail = false
-        loop: while records < limit, isWanted() {
+        while true {
             // The first record goes into any page; another one only if it fits.
-            var room = Limits.pageBytes - bytes
-            if records > 0 {
-                var next = 0
-                let peek = shard.log.read(from: position, maximumRecords: 1, maximumBytes: 1) {
-                    next = $0.data.count
-                    return false
-                }
-                if peek.next > position, next > room { break loop }
-                room = max(room, 1)
-            }
             let result = shard.log.read(
-                from: position, maximumRecords: limit - records, maximumBytes: room
+                from: position, maximumRecords: limit, maximumBytes: Limits.pageBytes,
+                mayWait: mayWait
             ) { record in
                 page.append(shard, record)
                 records += 1
@@ -90,31 +85,19 @@ struct PageReader: Sendable {
                 keyBytes += record.partitionKey.count
                 lastIndex = record.index
                 lastArrival = record.arrivalMilliseconds
-                return true
+                return isWanted()
             }
-            position = result.next
             switch result.outcome {
-            // Either the page is full, or the pages of the log that are in memory end here.
-            case .ready: if mayWait { continue loop } else { break loop }
-            case .trimmed: continue loop
-            case .pending:
-                isAtTail = true
-                break loop
-            case .damaged(let position, let reason):
-                if records > 0 { break loop }
-                return .failure(.damagedLog(shard: shard.id, position: position, reason: reason))
-            case .cold(let range):
-                if !mayWait { return records > 0 ? finish() : nil }
-                if case .damaged(let position, let reason) = shard.log.prefault(range) {
-                    if records > 0 { break loop }
-                    return .failure(
-                        .damagedLog(shard: shard.id, position: position, reason: reason))
-                }
+            case .ready: return finish(isAtTail: false)
+            case .pending: return finish(isAtTail: true)
+            case .cold: return nil
+            case .damaged(let at, let reason): return damaged(at, reason)
+            // Retention has passed; the horizon is beyond where this began.
+            case .trimmed: position = result.next
             }
         }
-        return finish()
 
-        func finish() -> Result<[UInt8], ServiceError> {
+        func finish(isAtTail: Bool) -> Result<[UInt8], ServiceError> {
             if records == 0, isAtTail, let closed = shard.closedSecond, shard.log.isClosed {
                 let children = stream.childShards(of: shard)
                 guard !children.isEmpty else {

@@ -24,44 +24,66 @@ enum ReadStart: Sendable, Equatable {
         }
     }
 
-    /// Finds the place without waiting for the disk.
+    /// Finds the place.
     ///
-    /// - Parameter cutoff: what arrived before this has expired, milliseconds since 1970.
-    func locate(in shard: ShardState, cutoff: Int64) -> Located {
+    /// - Parameters:
+    ///   - cutoff: what arrived before this has expired, milliseconds since 1970.
+    ///   - mayWait: whether this thread may wait for the disk; then the answer is never `.cold`.
+    func locate(in shard: ShardState, cutoff: Int64, mayWait: Bool) -> Located {
         let log = shard.log
         let found: Located =
             switch self {
             case .horizon: .found(log.horizon)
             case .at(0), .after(0): .found(log.horizon)
-            case .at(let index): log.position(afterIndex: index - 1)
-            case .after(let index): log.position(afterIndex: index)
-            case .arrival(let milliseconds): log.position(arrivalAtLeast: milliseconds)
+            case .at(let index): log.position(afterIndex: index - 1, mayWait: mayWait)
+            case .after(let index): log.position(afterIndex: index, mayWait: mayWait)
+            case .arrival(let milliseconds):
+                log.position(arrivalAtLeast: milliseconds, mayWait: mayWait)
             }
         // A shard that is younger than its retention has no expired records.
         guard Int64(shard.createdSecond) * 1000 < cutoff, case .found(let place) = found else {
             return found
         }
-        switch log.position(arrivalAtLeast: cutoff) {
+        switch log.position(arrivalAtLeast: cutoff, mayWait: mayWait) {
         case .found(let oldest): return .found(max(place, oldest))
         case let other: return other
         }
     }
 
-    /// Finds the place on a worker thread, which may wait for the disk.
-    func locateWaiting(in shard: ShardState, cutoff: Int64) -> Result<Position, ServiceError> {
-        while true {
-            switch locate(in: shard, cutoff: cutoff) {
-            case .found(let position): return .success(position)
-            case .damaged(let position, let reason):
-                return .failure(.damagedLog(shard: shard.id, position: position, reason: reason))
-            case .cold(let range):
-                if case .damaged(let position, let reason) = shard.log.prefault(range) {
-                    return .failure(
-                        .damagedLog(shard: shard.id, position: position, reason: reason))
-                }
+    /// Finds the place, and what a client that starts there resumes after while it has seen nothing.
+    /// Nil when that needs a thread that may wait.
+    func resolve(
+        in shard: ShardState, cutoff: Int64, mayWait: Bool
+    ) -> Result<ReadPlace, ServiceError>? {
+        switch locate(in: shard, cutoff: cutoff, mayWait: mayWait) {
+        case .cold: return nil
+        case .damaged(let position, let reason):
+            return .failure(.damagedLog(shard: shard.id, position: position, reason: reason))
+        case .found(let position):
+            guard case .arrival = self else {
+                return .success(ReadPlace(position: position, continuation: continuation))
             }
+            // An index below the first record there, and above those before it.
+            var index: UInt64 = 0
+            let read = shard.log.read(
+                from: position, maximumRecords: 1, maximumBytes: 1, mayWait: mayWait
+            ) { record in
+                index = record.index - 1
+                return false
+            }
+            if case .cold = read.outcome { return nil }
+            let quiet = shard.log.quietPoint()
+            if index == 0, quiet.tail == position { index = quiet.continuation }
+            return .success(ReadPlace(position: position, continuation: index))
         }
     }
+}
+
+/// Where in a log a reader starts.
+struct ReadPlace: Sendable {
+    var position: Position
+    /// The index that it resumes after while it has seen nothing; 0 when that is not known.
+    var continuation: UInt64
 }
 
 extension ShardState {
@@ -92,20 +114,20 @@ extension Worker {
     /// Finds a place, here or on a worker thread, and goes on with it on this reactor.
     func locate(
         _ start: ReadStart, in shard: ShardState, cutoff: Int64, for request: Request,
-        then next: @escaping (Result<Position, ServiceError>) -> Void
+        then next: @escaping (Result<ReadPlace, ServiceError>) -> Void
     ) {
-        switch start.locate(in: shard, cutoff: cutoff) {
-        case .found(let position): next(.success(position))
-        case .damaged(let position, let reason):
-            next(.failure(.damagedLog(shard: shard.id, position: position, reason: reason)))
-        case .cold:
-            do throws(ServiceError) {
-                try request.run(.disk, .located(request, next)) { _, _ in
-                    .located(start.locateWaiting(in: shard, cutoff: cutoff))
+        if let found = start.resolve(in: shard, cutoff: cutoff, mayWait: false) {
+            return next(found)
+        }
+        do throws(ServiceError) {
+            try request.run(.disk, .located(request, next)) { _, _ in
+                guard let found = start.resolve(in: shard, cutoff: cutoff, mayWait: true) else {
+                    preconditionFailure("A search that may wait came to no end.")
                 }
-            } catch {
-                next(.failure(error))
+                return .located(found)
             }
+        } catch {
+            next(.failure(error))
         }
     }
 }

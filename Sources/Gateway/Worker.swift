@@ -49,7 +49,7 @@ public final class Worker {
     private var keepAliveTimer: Timer?
     /// Whether a young subscription is not taken over; tests do not wait for it to be older.
     var protectsPlaces = true
-    /// Subscriptions whose turn at the disk did not come; see `prefault`.
+    /// Subscriptions whose turn at the disk did not come; see `cutWaiting`.
     var diskBusy: [Subscription] = []
     private var drainTimers: [Timer] = []
     /// What this reactor will settle, with the entry by which it began; see `scheduleSettling`.
@@ -334,8 +334,9 @@ enum Waiting {
     case decoded(Request)
     /// Told when a thread has made a page of ours.
     case page(Request)
-    case located(Request, (Result<Position, ServiceError>) -> Void)
-    case prefault(Subscription)
+    case located(Request, (Result<ReadPlace, ServiceError>) -> Void)
+    /// Told when a thread has cut its next event out of cold pages.
+    case cut(Subscription)
     /// A subscription's, or that of one which has gone and others wait for.
     case place(Place)
 }

@@ -60,11 +60,13 @@ extension Committer {
                     }
                 }
                 addRun(place, staged, writer)
-                if writer.position >= writer.nextMark, let segment = writer.segment {
+                if MarkWalk.isDue(at: writer.position, length: length, due: writer.nextMark),
+                    let segment = writer.segment
+                {
                     extents[writer.slot].marks.append(
                         (
                             segment,
-                            Segment.Mark(
+                            SparseIndex.Mark(
                                 position: writer.position, index: index,
                                 arrivalMilliseconds: arrival, ordinal: writer.records)
                         ))

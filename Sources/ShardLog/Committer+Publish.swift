@@ -18,7 +18,7 @@ extension Committer {
     func publish(_ number: UInt64) {
         for extent in extents {
             for (segment, mark) in extent.marks {
-                segment.state.withLock { $0.marks.append(mark) }
+                segment.state.withLock { $0.index.append(mark) }
             }
             let shard = extent.shard
             if !extent.begun.isEmpty {

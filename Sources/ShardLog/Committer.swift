@@ -58,7 +58,7 @@ final class Committer: @unchecked Sendable {
         /// The shard's runs, linked.
         var firstRun: Int
         var lastRun: Int
-        var marks: [(Segment, Segment.Mark)] = []
+        var marks: [(Segment, SparseIndex.Mark)] = []
         /// Segments begun in this batch.
         var begun: [Segment] = []
     }

@@ -26,12 +26,13 @@ enum Limits {
     static let journalFilesAtStart = 4
     /// Free journal files that are kept by a log at rest; more are removed.
     static let spareJournalFiles = 2
-    /// The sparse index has an entry for so many bytes: 1,024 entries of 32 bytes a segment.
+    /// The sparse index has an entry for so many bytes, and one for each record that is as long:
+    /// about 1,024, at most 2,048 entries of 32 bytes a segment of 64 MiB.
     static let sparseBytes: UInt64 = 64 << 10
-    /// What a cold read asks to be brought in at a time.
-    static let prefaultBytes: UInt64 = 1 << 20
-    /// Ranges that a shard remembers as brought in, oldest out.
-    static let warmRanges = 64
+    /// What a cold read brings in first; a question for a place needs no more.
+    static let firstReadBytes: UInt64 = 128 << 10
+    /// What it brings in at a time as it goes on.
+    static let mostReadBytes: UInt64 = 1 << 20
     /// Descriptors of the log that are not the committer's segments: its lock, folders, a few
     /// journal files, and what recovery and syncs open for a moment.
     static let otherDescriptors = 16

@@ -222,7 +222,7 @@ struct Replay {
         }
         for place in kept.indices {
             let end = place + 1 < kept.count ? kept[place + 1].base : tail
-            kept[place].state.withLock { $0.marksFrom = end }
+            kept[place].state.withLock { $0.index.begin(lateFrom: end) }
             // What the committer has not reserved in this process it reserves before it writes;
             // a file is never taken for longer than it is.
         }

@@ -5,22 +5,8 @@ extension ShardLog {
     /// segments that are wholly below it. From the same thread as `housekeep`; may wait for the
     /// disk. Where the bytes are damaged the horizon stays.
     public func trim(_ shard: Shard, olderThan arrivalMilliseconds: Int64) {
-        var found: Position?
-        // A cold answer asks for one range more; two are needed at most for each of the index and
-        // the records behind it.
-        for _ in 0..<8 {
-            switch shard.position(arrivalAtLeast: arrivalMilliseconds) {
-            case .found(let position):
-                found = position
-            case .cold(let range):
-                guard case .ready = shard.prefault(range) else { return }
-                continue
-            case .damaged:
-                return
-            }
-            break
-        }
-        guard let found else { return }
+        let located = shard.position(arrivalAtLeast: arrivalMilliseconds, mayWait: true)
+        guard case .found(let found) = located else { return }
         if found > shard.horizon { moveHorizon(of: shard, to: found.offset) }
         // The committer gives up a last segment in which nothing is left.
         if found == shard.tail, shard.segments.withLock({ !$0.isEmpty }) {

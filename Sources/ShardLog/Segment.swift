@@ -17,15 +17,6 @@ internal import Synchronization
 ///
 /// The committer writes it, readers look at it through one mapping as long as the full length.
 final class Segment: Sendable {
-    /// An entry of the sparse index: a record, about one for each 64 KiB.
-    struct Mark {
-        var position: UInt64
-        var index: UInt64
-        var arrivalMilliseconds: Int64
-        /// Records of the shard before this one.
-        var ordinal: UInt64
-    }
-
     struct Header: Equatable {
         static let magic: UInt64 = 0x3147_4553_5249_4557
         static let bytes = 72
@@ -85,9 +76,7 @@ final class Segment: Sendable {
         var mapping: Mapping?
         /// Open while the committer writes here.
         var file: (any File)?
-        var marks: [Mark] = []
-        /// The marks cover the records from this position on.
-        var marksFrom: UInt64
+        var index: SparseIndex
     }
 
     let header: Header
@@ -110,7 +99,8 @@ final class Segment: Sendable {
         self.path = path
         self.fault = fault
         self.fileBytes = Atomic(fileBytes)
-        state = Mutex(State(marksFrom: marksFrom))
+        state = Mutex(
+            State(index: SparseIndex(base: header.base, lateFrom: marksFrom)))
     }
 
     var base: UInt64 { header.base }

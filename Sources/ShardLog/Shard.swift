@@ -38,7 +38,8 @@ public final class Shard: Sendable {
 
     /// By base, contiguous from the horizon to the tail.
     let segments: Mutex<[Segment]>
-    let warm = Mutex<[WarmRange]>([])
+    /// Bytes that readers have brought in from the disk.
+    let coldBytes = Atomic<UInt64>(0)
 
     /// The committer's own view of the tail. Made on the thread that opens the log or on the
     /// committer's, and used by the committer alone once its thread runs.

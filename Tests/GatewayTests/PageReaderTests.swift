@@ -137,14 +137,12 @@ struct PageReaderTests {
         var seen: [TestRecord] = []
         while seen.count < put.count {
             let page = try store.page(iterator, .cbor)
-            // A page may also end where cold pages begin, never later than the bound.
-            #expect(page.records.reduce(0) { $0 + $1.record.data.count } <= Limits.pageBytes)
             counts.append(page.records.count)
             seen += page.records.map(\.record)
             iterator = try store.next(page)
         }
         #expect(seen == put)
-        if resident > 50 << 20 { #expect(counts == [2, 1, 2, 1, 1]) }
+        #expect(counts == [2, 1, 2, 1, 1])
     }
 
     @Test func `a large answer is left to a worker`() throws {

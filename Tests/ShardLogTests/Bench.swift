@@ -224,16 +224,16 @@ extension Span where Element == UInt8 {
     }
 }
 
-/// Reads all there is, bringing in what is cold; the problem that ended it, if one did.
+/// Reads all there is, waiting for what is cold; the problem that ended it, if one did.
 func readAll(
     _ shard: Shard, from start: Position? = nil
 ) -> (records: [Seen], problem: String?, at: Position) {
     var seen: [Seen] = []
     var position = start ?? shard.horizon
-    var cold = 0
     while true {
-        let result = shard.read(from: position, maximumRecords: 100, maximumBytes: 1 << 20) {
-            record in
+        let result = shard.read(
+            from: position, maximumRecords: 100, maximumBytes: 1 << 20, mayWait: true
+        ) { record in
             seen.append(
                 Seen(
                     index: record.index, arrival: record.arrivalMilliseconds,
@@ -241,30 +241,15 @@ func readAll(
                     position: record.position.offset))
             return true
         }
+        let before = position
         position = result.next
         switch result.outcome {
-        case .ready: cold = 0
+        case .ready, .trimmed:
+            if position > before { continue }
+            return (seen, "comes no further", position)
         case .pending: return (seen, nil, position)
-        case .trimmed: continue
         case .damaged(let at, let reason): return (seen, reason, at)
-        case .cold(let range):
-            cold += 1
-            if cold > 8 { return (seen, "stays cold", position) }
-            if case .damaged(let at, let reason) = shard.prefault(range) {
-                return (seen, reason, at)
-            }
+        case .cold: return (seen, "a read that may wait was told to", position)
         }
     }
-}
-
-/// Finds a position, bringing in what is cold.
-func locate(_ shard: Shard, _ question: () -> Located) -> Located {
-    for _ in 0..<8 {
-        let answer = question()
-        guard case .cold(let range) = answer else { return answer }
-        if case .damaged(let at, let reason) = shard.prefault(range) {
-            return .damaged(at, reason: reason)
-        }
-    }
-    return question()
 }

@@ -146,14 +146,14 @@ import Testing
             let place = seen.firstIndex(of: entry)!
             let next = place + 1 < records.count ? records[place + 1].position : shard.tail.offset
             #expect(
-                locate(shard) { shard.position(afterIndex: entry.index) }
+                shard.position(afterIndex: entry.index, mayWait: true)
                     == .found(Position(offset: next)), "seed \(seed)")
             let first = records.first { $0.arrival >= entry.arrival }!
             #expect(
-                locate(shard) { shard.position(arrivalAtLeast: entry.arrival) }
+                shard.position(arrivalAtLeast: entry.arrival, mayWait: true)
                     == .found(Position(offset: first.position)), "seed \(seed)")
             #expect(
-                locate(shard) { shard.position(arrivalAtLeast: .max) } == .found(shard.tail))
+                shard.position(arrivalAtLeast: .max, mayWait: true) == .found(shard.tail))
         }
     }
 }

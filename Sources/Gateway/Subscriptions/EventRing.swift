@@ -4,8 +4,8 @@ import ShardLog
 ///
 /// The encoded event is a pure function of these values and the log, so a half-sent event may be
 /// forgotten and encoded again when the client's window opens.
-struct EventCut: Equatable {
-    enum Kind: Equatable {
+struct EventCut: Equatable, Sendable {
+    enum Kind: Equatable, Sendable {
         case records
         case keepAlive
         case shardEnd
@@ -28,7 +28,7 @@ struct EventCut: Equatable {
 /// Bounded by bytes here, and by the reactor's sum in `FanOut.keepBudget`; the oldest go first. A ring
 /// lookup is by the position at which an event starts.
 final class EventRing {
-    struct Entry {
+    struct Entry: Sendable {
         var cut: EventCut
         var bytes: [UInt8]
     }

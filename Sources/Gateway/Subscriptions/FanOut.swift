@@ -71,7 +71,7 @@ final class FanOut {
 
 extension Worker {
     /// What a subscription sends next from the log.
-    func cut(_ feed: ShardFeed, at position: Position) -> ShardFeed.Cut {
+    func cut(_ feed: ShardFeed, at position: Position) -> EventCutter.Cut {
         let cut = feed.cut(
             at: position, now: nodeMilliseconds, budget: &fanOut.budget, counters: counters)
         fanOut.keepBudget()
@@ -86,19 +86,31 @@ extension Worker {
         return stream.childShards(of: feed.shard)
     }
 
-    /// Brings cold pages of a shard in on a worker thread, then wakes the subscription.
-    func prefault(_ shard: Shard, _ range: Range<Position>, for subscription: Subscription) {
+    /// Cuts a subscription's next event out of cold pages on a worker thread: the event comes back,
+    /// so it need not be in memory that this reactor finds the pages once more.
+    func cutWaiting(
+        _ cut: @escaping @Sendable () -> EventCutter.Cut, for subscription: Subscription
+    ) {
         subscription.status.stall.store(StallCode.disk.rawValue, ordering: .relaxed)
         do throws(BlockingRefusal) {
             subscription.diskWork = try run(
-                .disk, for: subscription.request.connection.jobOwner, .prefault(subscription)
+                .disk, for: subscription.request.connection.jobOwner, .cut(subscription)
             ) { _, _ in
-                .prefaulted(shard.prefault(range))
+                .cut(cut())
             }
         } catch {
             // Too much waits for the disk: this subscription asks again with the next sweep.
             diskBusy.append(subscription)
         }
+    }
+
+    /// What a worker thread has cut, shared with the other subscriptions of the shard.
+    func take(_ cut: EventCutter.Cut, for feed: ShardFeed) -> EventCutter.Cut {
+        if case .event(let entry) = cut {
+            feed.take(entry, budget: &fanOut.budget, counters: counters)
+            fanOut.keepBudget()
+        }
+        return cut
     }
 
     /// A changed catalog: shards have closed, consumers and streams have gone.
@@ -135,7 +147,7 @@ extension Worker {
     func sweepSubscriptions(at moment: UInt64) {
         let retried = diskBusy
         diskBusy = []
-        for subscription in retried { subscription.diskAnswered(.ready) }
+        for subscription in retried { subscription.diskWasBusy() }
         var stalled = [UInt64](repeating: 0, count: StallCode.allCases.count)
         var lag: UInt64 = 0
         let now = nodeMilliseconds

@@ -54,96 +54,35 @@ final class ShardFeed {
         return woken
     }
 
-    /// What was cut at a position.
-    enum Cut {
-        case event(EventRing.Entry)
-        /// Nothing is published beyond the position.
-        case tail
-        /// A worker has to bring the pages in first.
-        case cold(Range<Position>)
-        case trimmed(Position)
-        case damaged(String)
-    }
-
     /// The event that starts at `position`: from the ring, or cut from the log up to the ring's
-    /// next boundary.
+    /// next boundary. Touches only what is in memory.
     ///
     /// - Parameter now: node time in milliseconds, for the lag that the event tells.
     func cut(
         at position: Position, now: Int64, budget: inout RingBudget, counters: GatewayCounters
-    ) -> Cut {
+    ) -> EventCutter.Cut {
         if let entry = ring.event(at: position) { return .event(entry) }
-        let boundary = ring.boundary(after: position)
-        var event = SubscribeToShard.Event(capacity: 4096)
-        var lastArrival: Int64 = 0
-        var lastIndex: UInt64 = 0
-        var count = 0
-        var bytes = 0
-        let result = shard.log.read(
-            from: position, maximumRecords: Limits.eventRecords,
-            maximumBytes: Limits.eventBytes
-        ) { record in
-            event.append(shard, record)
-            lastArrival = record.arrivalMilliseconds
-            lastIndex = record.index
-            count += 1
-            bytes += record.data.count + record.partitionKey.count
-            return boundary.map { record.next < $0 } ?? true
-        }
-        switch result.outcome {
-        case .trimmed: return .trimmed(result.next)
-        case .cold(let range) where count == 0: return .cold(range)
-        case .damaged(let at, let reason) where count == 0:
-            return .damaged("position \(at): \(reason)")
-        case .pending where count == 0: return .tail
-        case .ready, .pending, .cold, .damaged: break
-        }
-        if count == 0 { return .tail }
-        let behind = result.next >= shard.log.tail ? 0 : max(0, now - lastArrival)
-        let cut = EventCut(
-            kind: .records, start: position, end: result.next, count: count,
-            continuation: lastIndex, millisBehind: behind, bytes: bytes)
-        let entry = EventRing.Entry(
-            cut: cut,
-            bytes: event.finish(
-                .continues(shard.number(index: lastIndex, arrivalMilliseconds: lastArrival)),
-                millisBehindLatest: behind))
-        ring.append(entry, budget: &budget)
-        counters.eventsEncoded.wrappingAdd(1, ordering: .relaxed)
-        return .event(entry)
+        let cut = cutter.cut(
+            at: position, before: ring.boundary(after: position), now: now, mayWait: false)
+        if case .event(let entry) = cut { take(entry, budget: &budget, counters: counters) }
+        return cut
     }
 
-    /// Encodes a half-sent event of records once more, byte for byte as it was.
-    func encode(again cut: EventCut) -> Cut {
-        precondition(cut.kind == .records, "Events without records are not forgotten.")
-        if let entry = ring.event(at: cut.start), entry.cut == cut { return .event(entry) }
-        var event = SubscribeToShard.Event(capacity: 4096)
-        var lastArrival: Int64 = 0
-        var count = 0
-        var position = cut.start
-        while count < cut.count {
-            // A read ends where warm pages end, so one event may take several.
-            let result = shard.log.read(
-                from: position, maximumRecords: cut.count - count, maximumBytes: .max
-            ) { record in
-                event.append(shard, record)
-                lastArrival = record.arrivalMilliseconds
-                count += 1
-                return true
-            }
-            position = result.next
-            if count == cut.count { break }
-            switch result.outcome {
-            case .ready: continue
-            case .cold(let range): return .cold(range)
-            case .damaged(let at, let reason): return .damaged("position \(at): \(reason)")
-            case .pending, .trimmed: return .trimmed(position)
-            }
-        }
-        let number = shard.number(index: cut.continuation, arrivalMilliseconds: lastArrival)
-        let bytes = event.finish(.continues(number), millisBehindLatest: cut.millisBehind)
-        return .event(EventRing.Entry(cut: cut, bytes: bytes))
+    /// Lends a new event to all.
+    func take(_ entry: EventRing.Entry, budget: inout RingBudget, counters: GatewayCounters) {
+        ring.append(entry, budget: &budget)
+        counters.eventsEncoded.wrappingAdd(1, ordering: .relaxed)
     }
+
+    /// Encodes a half-sent event of records once more, byte for byte as it was. Touches only what
+    /// is in memory.
+    func encode(again cut: EventCut) -> EventCutter.Cut {
+        if let entry = ring.event(at: cut.start), entry.cut == cut { return .event(entry) }
+        return cutter.encode(again: cut, mayWait: false)
+    }
+
+    /// Cuts from the log; a worker thread can use it.
+    var cutter: EventCutter { EventCutter(shard: shard) }
 
     /// A sign of life at a position: no records, and a number to resume after.
     func encodeKeepAlive(_ cut: EventCut) -> [UInt8] {

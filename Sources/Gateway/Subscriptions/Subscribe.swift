@@ -41,7 +41,7 @@ extension Worker {
         ) { [self] found in
             switch found {
             case .failure(let error): request.fail(error)
-            case .success(let position):
+            case .success(let place):
                 // The catalog may have changed while a worker looked.
                 guard let stream = snapshot.stream(id: stream.id),
                     let consumer = stream.consumer(id: consumer.id),
@@ -50,9 +50,7 @@ extension Worker {
                     return request.fail(
                         .consumerNotFound(name: consumer.name, account: stream.account))
                 }
-                claim(
-                    request, consumer, stream, shard, position,
-                    before(position, start, in: shard))
+                claim(request, consumer, stream, shard, place)
             }
         }
     }
@@ -84,23 +82,9 @@ extension Worker {
         }
     }
 
-    /// An index below the first record at a position, above those before it.
-    private func before(
-        _ position: Position, _ start: ReadStart, in shard: ShardState
-    ) -> UInt64 {
-        guard case .arrival = start else { return start.continuation }
-        var index: UInt64 = 0
-        _ = shard.log.read(from: position, maximumRecords: 1, maximumBytes: 1) { record in
-            index = record.index - 1
-            return false
-        }
-        let quiet = shard.log.quietPoint()
-        return index == 0 && quiet.tail == position ? quiet.continuation : index
-    }
-
     private func claim(
         _ request: Request, _ consumer: ConsumerState, _ stream: StreamState, _ shard: ShardState,
-        _ position: Position, _ continuation: UInt64
+        _ place: ReadPlace
     ) {
         guard request.isOpen else { return }
         guard !isDraining else { return request.fail(.goingDown) }
@@ -108,7 +92,7 @@ extension Worker {
         let subscription = Subscription(
             request: request, worker: self,
             feed: fanOut.enter(stream: stream.id, shard: shard), consumer: consumer,
-            position: position, continuation: continuation,
+            position: place.position, continuation: place.continuation,
             expiresAt: reactor.now
                 &+ scaled(seconds: Limits.subscriptionSeconds - Limits.endSeconds) &- spread)
         guard settle(subscription) else {

@@ -57,9 +57,11 @@ final class Subscription: BodySource {
     private var marks = CreditMarks()
     private var keepAliveIsDue: Bool
     private(set) var isWaitingForDisk = false
-    /// The pages that are being brought in for it.
+    /// Its next event, which a thread that may wait is cutting.
     var diskWork: BlockingWork?
-    /// The disk has refused the pages of this subscription's place.
+    /// What was cut for it at its position and it has not looked at yet.
+    private var prepared: EventCutter.Cut?
+    /// The half-sent event cannot be had from the disk any more.
     private var isUnreadable = false
     /// Among the feed's sleepers.
     var isAsleep = false
@@ -145,16 +147,24 @@ final class Subscription: BodySource {
         request.connection.markDirty()
     }
 
-    /// The cold pages that it waited for are in, or cannot be had.
-    func diskAnswered(_ result: PrefaultResult) {
+    /// The event that it waited for was cut out of cold pages, or cannot be.
+    func diskAnswered(_ cut: EventCutter.Cut) {
         isWaitingForDisk = false
         diskWork = nil
-        if case .damaged(let position, let reason) = result {
+        if unit == nil {
+            prepared = cut
+        } else if case .event(let entry) = cut, unit!.cut == entry.cut {
+            unit!.bytes = entry.bytes
+            unit!.isForgotten = false
+        } else {
             isUnreadable = true
-            end(
-                .exception(
-                    .damagedLog(shard: feed.shard.id, position: position, reason: reason)))
         }
+        wake()
+    }
+
+    /// Too much waited for the disk: it asks again.
+    func diskWasBusy() {
+        isWaitingForDisk = false
         wake()
     }
 
@@ -225,6 +235,7 @@ final class Subscription: BodySource {
 
     /// Gives up the bytes of a half-sent event while the client cannot take them.
     func forgetBytes() {
+        prepared = nil
         // Events without records are short, and the last one's children may be gone by then.
         guard let unit, unit.cut?.kind == .records, !unit.isForgotten else { return }
         self.unit!.bytes = []
@@ -252,8 +263,9 @@ final class Subscription: BodySource {
             self.unit!.bytes = entry.bytes
             self.unit!.isForgotten = false
             return .unit(bytes: entry.bytes, offset: unit.offset)
-        case .cold(let range):
-            waitForDisk(range)
+        case .cold:
+            let cutter = feed.cutter
+            waitForDisk { cutter.encode(again: cut, mayWait: true) }
             return .wait
         case .tail, .trimmed, .damaged: return giveUp()
         }
@@ -282,7 +294,9 @@ final class Subscription: BodySource {
         // Once a second it is asked again.
         if isHeldByFault { return false }
         if pace?.isAhead() ?? false { return false }
-        switch worker.cut(feed, at: position) {
+        let cut = prepared ?? worker.cut(feed, at: position)
+        prepared = nil
+        switch cut {
         case .event(let entry):
             unit = Unit(bytes: entry.bytes, cut: entry.cut)
             keepAliveIsDue = false
@@ -291,8 +305,10 @@ final class Subscription: BodySource {
         case .trimmed(let next):
             position = next
             return true
-        case .cold(let range):
-            waitForDisk(range)
+        case .cold:
+            let (cutter, position, now) = (feed.cutter, position, worker.nodeMilliseconds)
+            let boundary = feed.ring.boundary(after: position)
+            waitForDisk { cutter.cut(at: position, before: boundary, now: now, mayWait: true) }
             return false
         case .damaged(let text):
             end(.exception(.damagedLog(shard: feed.shard.id, text)))
@@ -353,8 +369,8 @@ final class Subscription: BodySource {
             millisBehind: behind)
     }
 
-    private func waitForDisk(_ range: Range<Position>) {
+    private func waitForDisk(_ cut: @escaping @Sendable () -> EventCutter.Cut) {
         isWaitingForDisk = true
-        worker.prefault(feed.shard.log, range, for: self)
+        worker.cutWaiting(cut, for: self)
     }
 }

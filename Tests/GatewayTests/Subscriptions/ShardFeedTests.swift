@@ -19,16 +19,28 @@ private final class Reading {
         feed = ShardFeed(stream: try store.stream(name).id, shard: try store.shard(name, shard))
     }
 
-    func cut(_ position: Position) -> ShardFeed.Cut {
-        feed.cut(
-            at: position, now: store.log.nodeMilliseconds(), budget: &budget, counters: counters)
+    /// As a reactor and, where that is needed, a worker thread make it together.
+    func cut(_ position: Position) -> EventCutter.Cut {
+        let now = store.log.nodeMilliseconds()
+        let cut = feed.cut(at: position, now: now, budget: &budget, counters: counters)
+        guard case .cold = cut else { return cut }
+        let boundary = feed.ring.boundary(after: position)
+        let waited = feed.cutter.cut(at: position, before: boundary, now: now, mayWait: true)
+        if case .event(let entry) = waited { feed.take(entry, budget: &budget, counters: counters) }
+        return waited
+    }
+
+    func again(_ cut: EventCut) -> EventCutter.Cut {
+        let again = feed.encode(again: cut)
+        guard case .cold = again else { return again }
+        return feed.cutter.encode(again: cut, mayWait: true)
     }
 
     func event(_ position: Position) throws -> EventRing.Entry {
         try entry(cut(position))
     }
 
-    func entry(_ cut: ShardFeed.Cut) throws -> EventRing.Entry {
+    func entry(_ cut: EventCutter.Cut) throws -> EventRing.Entry {
         guard case .event(let entry) = cut else {
             throw TimedOut(description: "no event but \(cut)")
         }
@@ -46,7 +58,7 @@ private final class Reading {
                 #expect(entry.cut.end > place)
                 entries.append(entry)
                 place = entry.cut.end
-            case .cold(let range): _ = feed.shard.log.prefault(range)
+            case .cold: throw TimedOut(description: "what was waited for is cold")
             case .tail: return entries
             case .trimmed(let next): place = next
             case .damaged(let reason): throw TimedOut(description: reason)
@@ -192,11 +204,7 @@ struct ShardFeedTests {
             // Time goes on; nothing of it may show.
             store.clock.advance(seconds: 61)
             for entry in entries {
-                var again = reading.feed.encode(again: entry.cut)
-                while case .cold(let range) = again {
-                    _ = reading.feed.shard.log.prefault(range)
-                    again = reading.feed.encode(again: entry.cut)
-                }
+                let again = reading.again(entry.cut)
                 #expect(
                     try reading.entry(again).bytes == entry.bytes,
                     "\(what): \(entry.cut), seed \(seed)")
@@ -264,7 +272,7 @@ struct ShardFeedTests {
             return
         }
         #expect(next == shard.log.horizon)
-        guard case .trimmed = reading.feed.encode(again: old.cut) else {
+        guard case .trimmed = reading.again(old.cut) else {
             Issue.record("a trimmed event was encoded again")
             return
         }

@@ -5,9 +5,10 @@ public struct ReadResult: Sendable, Hashable {
         case ready
         /// `next` is the tail: everything published was visited.
         case pending
-        /// The bytes from `next` on may not be in memory: `prefault` them on a worker, read again.
-        case cold(Range<Position>)
-        /// The record at this position is not what was written.
+        /// The bytes at `next` may not be in memory: read from there on a thread that may wait.
+        /// Never the answer to a read that may.
+        case cold
+        /// The record at this position is not what was written, or cannot be read.
         case damaged(Position, reason: String)
         /// The position was below the horizon; nothing was visited and `next` is the horizon.
         case trimmed
@@ -17,20 +18,13 @@ public struct ReadResult: Sendable, Hashable {
     public var outcome: Outcome
 }
 
-/// Where a position was found, or what a worker must bring into memory first.
+/// Where a position was found.
 public enum Located: Sendable, Hashable {
     case found(Position)
-    /// `prefault` this on a worker, then ask again.
-    case cold(Range<Position>)
-    /// The record at this position is not what was written.
-    case damaged(Position, reason: String)
-}
-
-/// What `prefault` found.
-public enum PrefaultResult: Sendable, Hashable {
-    /// Read again; at least the start of the range can be read now.
-    case ready
-    /// The record at this position cannot be had.
+    /// What has to be looked at may not be in memory: ask on a thread that may wait. Never the
+    /// answer to a question that may.
+    case cold
+    /// The record at this position is not what was written, or cannot be read.
     case damaged(Position, reason: String)
 }
 
