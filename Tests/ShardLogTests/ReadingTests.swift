@@ -147,7 +147,13 @@ import Testing
 
     /// One read from anywhere.
     private func read(_ life: Life, _ random: inout Random, _ drawn: inout Drawn) throws {
-        let first = Int.random(in: 0...life.records.count, using: &random)
+        let total = life.records.count
+        let first =
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0: total
+            case 1...3: Int.random(in: max(0, total - 40)...total, using: &random)
+            default: Int.random(in: 0...total, using: &random)
+            }
         let limit = Self.limits.randomElement(using: &random)!
         let bytes = Self.byteLimits.randomElement(using: &random)!
         let mayWait = Bool.random(using: &random)
