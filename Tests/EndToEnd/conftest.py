@@ -1,6 +1,7 @@
 """Fixtures: servers that tests share, and servers of their own where state matters."""
 
 import itertools
+import os
 import pathlib
 import runpy
 import sys
@@ -13,6 +14,7 @@ sys.path.insert(0, str(HERE))
 # Loopback only, in this process too; subprocesses find the same file by PYTHONPATH.
 runpy.run_path(str(HERE / "loopback" / "sitecustomize.py"))
 
+import leaks  # noqa: E402
 from server import Server  # noqa: E402
 
 # Five minutes become six seconds, five seconds a tenth.
@@ -20,21 +22,41 @@ QUICK = 0.02
 _names = itertools.count()
 
 
+def pytest_runtest_logstart(nodeid):
+    """Tests/run says which test it is at."""
+    if path := os.environ.get("WEIR_TEST_AT"):
+        pathlib.Path(path).write_text(nodeid)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_left():
+    """At the end of all tests, this process has no descriptor, thread or child more than before."""
+    before = leaks.OfThisProcess()
+    yield
+    before.check()
+
+
+def shared(folder, *options):
+    """A server for the whole session; at its end it must hold what it held at its beginning."""
+    server = Server(folder / "data", *options).start()
+    before = leaks.OfServer(server)
+    yield server
+    try:
+        before.check()
+    finally:
+        server.stop()
+
+
 @pytest.fixture(scope="session")
-def weir(tmp_path_factory):
+def weir(nothing_is_left, tmp_path_factory):
     """One server with the true times, shared by all tests that leave no trace in each other."""
-    server = Server(tmp_path_factory.mktemp("weir") / "data").start()
-    yield server
-    server.stop()
+    yield from shared(tmp_path_factory.mktemp("weir"))
 
 
 @pytest.fixture(scope="session")
-def quick(tmp_path_factory):
+def quick(nothing_is_left, tmp_path_factory):
     """A shared server whose five-minute and five-second rules run fifty times as fast."""
-    server = Server(
-        tmp_path_factory.mktemp("quick") / "data", "--time-scale", str(QUICK)).start()
-    yield server
-    server.stop()
+    yield from shared(tmp_path_factory.mktemp("quick"), "--time-scale", str(QUICK))
 
 
 @pytest.fixture

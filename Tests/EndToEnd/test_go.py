@@ -1,31 +1,17 @@
 """The AWS SDK for Go, version 2, over HTTP/2."""
 
-import os
-import pathlib
-import shutil
 import subprocess
 
 import pytest
 
-HERE = pathlib.Path(__file__).resolve().parent
-LIBRARIES = "/usr/share/gocode"
+import goprogram
 
 
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory):
-    """The program, built with the SDK that Debian packages."""
-    if not shutil.which("go") or not os.path.isdir(f"{LIBRARIES}/src/github.com/aws/aws-sdk-go-v2"):
+    if not goprogram.is_possible():
         pytest.skip("Go or its AWS SDK is not installed")
-    program = tmp_path_factory.mktemp("go") / "chain"
-    # The build cache outlives the run: it holds no result of a test, and a cold build is slow.
-    cache = HERE.parent.parent / ".build-tests" / "go"
-    cache.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        ["go", "build", "-o", str(program), "./chain"], cwd=HERE / "go", capture_output=True, text=True,
-        env={"PATH": os.environ["PATH"], "HOME": str(program.parent), "GO111MODULE": "off",
-             "GOPATH": LIBRARIES, "GOCACHE": str(cache), "GOFLAGS": "", "CGO_ENABLED": "0"})
-    assert done.returncode == 0, done.stderr
-    return program
+    return goprogram.build("chain", tmp_path_factory.mktemp("go"))
 
 
 def test_a_chain_of_subscriptions_through_a_split_and_a_merge(weir, chain, name):
