@@ -12,6 +12,8 @@ enum Limits {
     /// Where the output stops growing: a handshake flight with a long certificate chain fits many
     /// times over. A connection that exceeds it has failed.
     static let outputBytesMaximum = 1 << 20
+    /// What OpenSSL takes from a socket that is its own at a time.
+    static let readAheadBytes = 65_536
     /// How long a ticket can be redeemed. Keys live at least as long after their last use for
     /// sealing, if `TicketKeys.rotate` is called no more often than that.
     static let ticketSeconds = 7_200

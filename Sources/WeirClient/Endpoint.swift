@@ -49,5 +49,5 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether the name can only mean this machine.
-    var isLocal: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    public var isLocal: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 }

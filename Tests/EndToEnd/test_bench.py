@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 
-from server import BINARY
+from server import BINARY, LONG
 
 SMALL = ["--duration", "0.5", "--warm-up", "0.1"]
 COMMANDS = {
@@ -21,6 +21,8 @@ COMMANDS = {
     "read": [],
     "control": ["--streams", "6", "--largest", "1200"],
     "floor": ["--subscribers", "5"],
+    "floor on a schedule": ["--subscribers", "5", "--rate", "200"],
+    "memory": ["--held", "20"],
 }
 
 
@@ -105,3 +107,60 @@ def test_nothing_is_called_durable_in_memory():
             assert "durable" not in line or "not durable" in line, line
     finally:
         shutil.rmtree(folder)
+
+
+def test_the_environment_names_no_server(own, tmp_path):
+    """A load is put on a server only if the command line names it."""
+    server = own()
+    environment = {**os.environ, "AWS_ENDPOINT_URL_KINESIS": server.url,
+                   "AWS_ENDPOINT_URL": server.url, "AWS_CA_BUNDLE": server.authority,
+                   "AWS_REGION": "eu-central-1"}
+    before = requests(server)
+    done = subprocess.run(
+        [BINARY, "bench", "put", "--batch", "10", *SMALL, "--data", str(tmp_path)], cwd=tmp_path,
+        env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "durable" in done.stdout
+    assert requests(server) == before
+    # Named, it is measured, in the server's region whatever the environment says.
+    done = subprocess.run(
+        [BINARY, "bench", "put", "--batch", "10", *SMALL, "--endpoint-url", server.url,
+         "--ca-file", server.authority], cwd=tmp_path, env=environment, capture_output=True,
+        text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert requests(server) > before
+
+
+def requests(server):
+    """PutRecords and CreateStream calls so far."""
+    page = server.get("/metrics").body.decode().splitlines()
+    return sum(int(line.split()[1]) for line in page
+               if line.startswith(('weir_requests_total{operation="PutRecords"',
+                                   'weir_requests_total{operation="CreateStream"')))
+
+
+def test_many_subscribers_are_set_up_in_seconds(tmp_path):
+    """Three hundred took half a minute when each consumer was waited for in its turn."""
+    done = bench(tmp_path, "fanout", "--subscribers", "300", "--rate", "20", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["setup_seconds"] < 15
+
+
+@pytest.mark.skipif(not LONG, reason="a minute; each part is run by itself above")
+def test_the_whole_workload_in_miniature(tmp_path):
+    done = bench(tmp_path, "all", "--subscribers", "1", "3", "--held", "5", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    for name in ("put_500", "put_1_64", "put_1_256", "fanout_1", "floor_1", "ratios_1", "fanout_3",
+                 "floor_3", "fanout_100_at_600", "floor_100_at_600", "push_at_100", "push_at_1000",
+                 "push_at_a_tenth", "read", "memory"):
+        assert name in report, name
+    # The floor sends what the subscriber has had.
+    for subscribers in (1, 3):
+        weir = report[f"fanout_{subscribers}"]["bytes_per_delivery"]
+        floor = report[f"floor_{subscribers}"]["bytes_per_delivery"]
+        assert abs(floor - weir) <= 2, (weir, floor)
+        assert 1400 < weir < 2000
+        assert report[f"ratios_{subscribers}"]["cpu_over_floor"] > 0
+    assert report["push_at_100"]["paced_fdatasync"]["count"] > 0
+    assert report["memory"]["idle_connection_kib"] > 1

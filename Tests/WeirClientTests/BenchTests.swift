@@ -72,6 +72,13 @@ import Wire
         #expect(BenchSystem.read("/proc/self/no-such-file") == nil)
     }
 
+    @Test func `memory that no file backs is read`() {
+        let status = "Name:\tx\nVmRSS:\t  99 kB\nRssAnon:\t    1234 kB\nRssFile:\t 5 kB\n"
+        #expect(ProcessMemory.anonymousBytes(status: Array(status.utf8)) == 1_234 << 10)
+        #expect(ProcessMemory.anonymousBytes(status: Array("RssAnon: x kB".utf8)) == nil)
+        #expect(ProcessMemory.anonymousBytes(status: []) == nil)
+    }
+
     @Test func `memory is never called durable`() {
         #expect(DiskProbe.name(ofMagic: 0x0102_1994) == "tmpfs")
         #expect(DiskProbe.name(ofMagic: 0xEF53) == "ext4")
@@ -175,10 +182,54 @@ private func event(
         }
     }
 
-    @Test func `the floor's frame is an event of one record`() throws {
-        let frame = FloorServer.frame(recordBytes: 1_024)
-        let message = try #require(try EventStreamDecoder.decode(frame.span).first)
-        #expect(try scan(message.payload).records == 1)
+    @Test func `the floor's bytes are those of a record in an event of ten`() throws {
+        let tenth = event(1...10).frame.count / 10
+        #expect(abs(FloorFrame.bytes(recordBytes: 200) - tenth) <= 1)
+        // A saturated subscriber was seen to have 1,530 a record of 1 KiB, give or take its lag.
+        #expect((1_500...1_580).contains(FloorFrame.bytes(recordBytes: 1_024)))
+    }
+
+    @Test func `the floor's frames are counted, and their times read, wherever reads end`() {
+        for frameBytes in [64, 200, 1_536] {
+            var frame = FloorFrame(bytes: frameBytes)
+            var stream: [UInt8] = [0, 0, 0, 0]
+            for due in 1...50 { frame.append(due: UInt64(due) << 40 | 7, to: &stream) }
+            #expect(stream.count == 4 + 50 * frameBytes)
+            for size in [1, 3, 4, 11, 12, 13, 63, 1_000, stream.count] {
+                var checking = FloorReader(frameBytes: frameBytes, checks: true)
+                var counting = FloorReader(frameBytes: frameBytes, checks: false)
+                var due: [UInt64] = []
+                for start in stride(from: 0, to: stream.count, by: size) {
+                    let part = stream.span.extracting(start..<min(start + size, stream.count))
+                    checking.take(part) { due.append($0) }
+                    counting.take(part) { _ in }
+                }
+                #expect(due == (1...50).map { UInt64($0) << 40 | 7 }, "\(size) bytes a read")
+                #expect(checking.records == 50 && counting.records == 50)
+                #expect(checking.bytes == counting.bytes && checking.hasJoined)
+            }
+        }
+    }
+
+    @Test func `the floor's ring gives what was appended, across its end`() {
+        let ring = FloorRing()
+        // Prime, so that appends end everywhere.
+        let piece = (0..<10_007).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        var appended: UInt64 = 0
+        while appended < UInt64(FloorRing.bytes) + 200_000 {
+            ring.append(piece.span)
+            appended += UInt64(piece.count)
+            #expect(ring.head == appended)
+            let start = appended - UInt64(piece.count)
+            guard
+                start % UInt64(FloorRing.bytes) > UInt64(FloorRing.bytes) - 20_000
+                    || start % UInt64(FloorRing.bytes) < 20_000
+            else { continue }
+            let isSame = ring.withBytes(at: start, count: piece.count) { read in
+                piece.indices.allSatisfy { read[$0] == piece[$0] }
+            }
+            #expect(isSame, "at \(start)")
+        }
     }
 
     @Test func `a put's answer says how many records failed`() {

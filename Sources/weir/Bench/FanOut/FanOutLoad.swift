@@ -4,45 +4,6 @@ import Reactor
 import WeirClient
 import Wire
 
-/// What a fan-out or read bench does.
-struct FanOutPlan: Sendable {
-    var stream: String
-    var region: String?
-    var consumers: [ConsumerARN]
-    var shards: [ShardID]
-    var from: StartingPosition
-    var subscriptionsPerConnection: Int
-    /// Subscribers, from the first, that check every record.
-    var checked: Int
-    var recordBytes: Int
-    var recordsPerCall: Int
-    /// Records a second; nil runs a closed loop. 0 puts nothing.
-    var recordsPerSecond: Double?
-    /// Records at most between the producer and the slowest subscriber, in a closed loop.
-    var window: Int
-    var warmUp: Double
-    var duration: Double
-    /// Ends early when each subscriber has so many records; for catching up.
-    var recordsToRead: UInt64?
-    var server: Int32?
-}
-
-/// What it found.
-struct FanOutOutcome: Sendable {
-    var deliveries: UInt64 = 0
-    var records: UInt64 = 0
-    var seconds = 0.0
-    /// Bytes of event streams that came in that time.
-    var bytes: UInt64 = 0
-    var events: UInt64 = 0
-    /// Records in the events of the subscribers that check.
-    var checkedRecords: UInt64 = 0
-    var latencies = Latencies()
-    var acknowledgements = Latencies()
-    var cpu: CPUMeter
-    var failure: String?
-}
-
 /// Puts records and receives them at many subscribers.
 final class FanOutLoad: Load, ConnectionOwner {
     private let plan: FanOutPlan
@@ -164,6 +125,7 @@ final class FanOutLoad: Load, ConnectionOwner {
             begin: now, warmUpSeconds: plan.warmUp, seconds: plan.duration)
         self.window = window
         shared.window = window
+        outcome.began = now
         if let rate = plan.recordsPerSecond {
             if rate > 0 {
                 let calls = rate / Double(plan.recordsPerCall)
@@ -260,6 +222,9 @@ final class FanOutLoad: Load, ConnectionOwner {
         isOver = true
         progress.clear()
         outcome.latencies = shared.latencies
+        let all = totals()
+        outcome.allBytes = all.bytes
+        outcome.allDeliveries = all.deliveries
         outcome.failure = failure
         if failure == nil, outcome.deliveries == 0 { outcome.failure = "nothing was delivered" }
         finish(outcome)

@@ -3,6 +3,9 @@ struct DiskProbe: Sendable {
     var fileSystem: String
     /// Of writes of 16 KiB into a file of its own in the folder, before and after the load.
     var syncs = Latencies()
+    /// The same at the pace of the load, write included: what a put cannot be faster than when the
+    /// disk and the processor have time to fall asleep in between.
+    var pacedSyncs = Latencies()
 
     /// Names of the file systems that a data folder is likely on, by their magic numbers.
     private static let names: [Int64: String] = [
@@ -21,14 +24,19 @@ struct DiskProbe: Sendable {
     }
 
     /// Nil if the folder is not there.
-    init?(folder: String) {
+    init?(folder: String, pace: Double? = nil) {
         guard let magic = BenchSystem.fileSystemMagic(of: folder) else { return nil }
         fileSystem = Self.name(ofMagic: magic)
-        measure(folder)
+        measure(folder, pace: pace)
     }
 
-    /// Adds a measurement; about a tenth of a second on a good disk.
-    mutating func measure(_ folder: String) {
+    /// Adds a measurement; about a tenth of a second on a good disk, and a second more with a pace.
+    mutating func measure(_ folder: String, pace: Double? = nil) {
         for time in BenchSystem.timeSyncs(in: folder, count: 200) ?? [] { syncs.record(time) }
+        guard let pace else { return }
+        let count = max(20, min(Int(pace), 1_000))
+        for time in BenchSystem.timeSyncs(in: folder, count: count, perSecond: pace) ?? [] {
+            pacedSyncs.record(time)
+        }
     }
 }

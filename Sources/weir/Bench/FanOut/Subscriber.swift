@@ -20,6 +20,7 @@ final class Subscriber: ResponseReceiver {
     }
 
     let checks: Bool
+    private let returnsCredit: Bool
     private let shared: Shared
     private var reader: EventStreamReader?
     private var counter = FrameCounter()
@@ -29,7 +30,10 @@ final class Subscriber: ResponseReceiver {
     private(set) var events: UInt64 = 0
     private var hasBegun = false
 
-    init(_ shared: Shared, checks: Bool) {
+    /// One that checks reads on for ever; one that returns no credit stalls when its window is full.
+    init(_ shared: Shared, checks: Bool, returnsCredit: Bool = true) {
+        precondition(returnsCredit || !checks, "who checks gives credit back")
+        self.returnsCredit = returnsCredit
         self.shared = shared
         self.checks = checks
         if checks {
@@ -93,7 +97,7 @@ final class Subscriber: ResponseReceiver {
         }
         if let reader { return reader.responseBody(call, bytes) }
         counter.take(bytes)
-        call.consumed(bytes.count)
+        if returnsCredit { call.consumed(bytes.count) }
     }
 
     func callClosed(_ call: ClientCall, _ reason: ExchangeEnd) {

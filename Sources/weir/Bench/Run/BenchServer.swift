@@ -29,26 +29,36 @@ final class BenchServer: Sendable {
         self.ownFolder = ownFolder
     }
 
-    /// The server of the options; if none was named and none is at the usual place, a new one.
-    static func find(_ options: BenchOptions) async throws -> BenchServer {
-        let configuration = try options.endpoint.configuration()
-        let isNamed =
-            options.endpoint.endpointURL != nil || configuration.endpoint != .standard
-        if !isNamed, await !isThere(configuration) { return try start(options) }
-        return BenchServer(configuration, pid: options.serverPid, folder: options.data)
+    /// The server that the command line names, else a new one. A load is never put on a server
+    /// because an environment variable is left over from other work.
+    static func find(_ options: BenchOptions) throws -> BenchServer {
+        guard let url = options.endpointURL else { return try start(options) }
+        return BenchServer(
+            try configuration(url, options.caFile, options.region), pid: options.serverPid,
+            folder: options.data)
     }
 
-    private static func isThere(_ configuration: ClientConfiguration) async -> Bool {
-        guard let client = try? WeirClient(configuration) else { return false }
-        defer { client.close() }
-        do throws(ClientError) {
-            _ = try await client.describe("weir-bench")
-        } catch {
-            // An answer that refuses is an answer.
-            if case .unreachable = error { return false }
+    private static func configuration(
+        _ url: String, _ caFile: String?, _ region: String?
+    ) throws(ClientError) -> ClientConfiguration {
+        guard let endpoint = Endpoint(url) else {
+            throw .configuration("\"\(url)\" is not an endpoint; expected https://HOST:PORT")
         }
-        return true
+        var configuration = ClientConfiguration(endpoint: endpoint)
+        configuration.region = region
+        if let caFile {
+            guard let trust = BenchSystem.read(caFile, limit: certificateBytes) else {
+                throw .configuration("\(caFile) cannot be read")
+            }
+            configuration.trustedCertificates = trust
+        } else if endpoint.isLocal {
+            configuration.trustedCertificates = BenchSystem.read(
+                "weir-data/tls/ca.pem", limit: certificateBytes)
+        }
+        return configuration
     }
+
+    private static let certificateBytes = 1 << 20
 
     private static func start(_ options: BenchOptions) throws -> BenchServer {
         let parent = options.data ?? "."
@@ -64,11 +74,9 @@ final class BenchServer: Sendable {
         do {
             let (child, endpoint) = try spawn(arguments)
             started = child
-            let configuration = try ClientConfiguration.resolved(
-                endpointURL: endpoint, certificateFile: "\(folder)/tls/ca.pem",
-                region: options.endpoint.region)
             return BenchServer(
-                configuration, pid: child.pid, folder: folder, durability: options.durability,
+                try configuration(endpoint, "\(folder)/tls/ca.pem", options.region), pid: child.pid,
+                folder: folder, durability: options.durability,
                 child: child, arguments: arguments, ownFolder: folder)
         } catch {
             started?.end()

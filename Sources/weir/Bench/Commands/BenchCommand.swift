@@ -6,12 +6,13 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench",
         abstract: "Measure a server.",
         discussion: """
-            Without a server named or at the usual place, starts one of its own on a folder of its \
-            own, and ends it. Latencies count from when a message was due.
+            Starts a server of its own on a folder of its own, and ends it; measures one that runs \
+            already only if --endpoint-url names it, never because of the environment. Latencies \
+            count from when a message was due.
             """,
         subcommands: [
             BenchAllCommand.self, BenchPutCommand.self, BenchFanOutCommand.self,
-            BenchReadCommand.self, BenchControlCommand.self, BenchFloorCommand.self,
-            BenchFloorServerCommand.self,
+            BenchReadCommand.self, BenchMemoryCommand.self, BenchControlCommand.self,
+            BenchFloorCommand.self, BenchFloorServerCommand.self,
         ], defaultSubcommand: BenchAllCommand.self)
 }

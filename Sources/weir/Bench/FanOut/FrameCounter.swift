@@ -13,6 +13,8 @@ struct FrameCounter {
     private(set) var bytes: UInt64 = 0
     private var prelude: [UInt8] = []
     private var toSkip = 0
+    /// Payload of the message that is coming in; its records count when it is whole.
+    private var underWay = 0
     /// Payloads that came before it was known how long a record is.
     private var unknown: [Int] = []
     /// Bytes that each record takes in an event; all are alike. 0 until it is known.
@@ -32,6 +34,7 @@ struct FrameCounter {
                 let count = min(toSkip, received.count - offset)
                 toSkip -= count
                 offset += count
+                if toSkip == 0 { end() }
                 continue
             }
             if prelude.isEmpty, received.count - offset >= Self.preludeBytes {
@@ -55,11 +58,14 @@ struct FrameCounter {
     private mutating func begin(total: Int, headers: Int) {
         messages += 1
         toSkip = max(0, total - Self.preludeBytes)
-        let payload = total - headers - Self.overheadBytes
+        underWay = total - headers - Self.overheadBytes
+    }
+
+    private mutating func end() {
         if bytesPerRecord > 0 {
-            records += count(payload)
-        } else if payload > Self.envelopeBytes {
-            unknown.append(payload)
+            records += count(underWay)
+        } else if underWay > Self.envelopeBytes {
+            unknown.append(underWay)
         }
     }
 

@@ -40,7 +40,7 @@ extension BenchRun {
     ) async throws -> ControlOutcome {
         let plan = ControlPlan(
             phases: phases, inFlight: settings.inFlight, passesOverRefusals: isCleaning,
-            region: options.endpoint.region, server: server.pid)
+            region: options.region, server: server.pid)
         let outcome: ControlOutcome = try await LoadThread.run(server.configuration) {
             ControlLoad($0, plan, finish: $1)
         }

@@ -1,14 +1,14 @@
 import Reactor
 import TLS
 
-/// A TLS connection without a protocol on it, for either end: what the floor is made of.
+/// A client's TLS connection without a protocol on it, for a floor server.
 final class TLSPipe: ReadinessHandler {
     private let reactor: Reactor
     private let socket: Socket
     private let tls: TLSConnection
     private var registration: Registration?
     private var interest: Interest = .writable
-    private var isConnecting: Bool
+    private var isConnecting = true
     private var rest: [UInt8] = []
     private var restStart = 0
     private var input: [UInt8] = []
@@ -17,21 +17,7 @@ final class TLSPipe: ReadinessHandler {
 
     var opened: () -> Void = {}
     var received: (Span<UInt8>) -> Void = { _ in }
-    /// What was sent has left, and more can be.
-    var drained: () -> Void = {}
     var closed: () -> Void = {}
-
-    /// An accepted socket.
-    init(
-        reactor: Reactor, accepted socket: Socket, context: TLSContext, scratch: TLSScratch
-    ) throws {
-        self.reactor = reactor
-        self.socket = socket
-        tls = try TLSConnection(context: context, scratch: scratch)
-        isConnecting = false
-        interest = .readable
-        registration = try reactor.add(socket.descriptor, interest: interest, handler: self)
-    }
 
     /// A connection that begins.
     init(
@@ -41,18 +27,22 @@ final class TLSPipe: ReadinessHandler {
         self.reactor = reactor
         socket = try Socket.connect(to: address)
         tls = try TLSConnection(context: context, scratch: scratch, serverName: serverName)
-        isConnecting = true
         registration = try reactor.add(socket.descriptor, interest: interest, handler: self)
     }
 
     /// Whether `send` may be called.
     var canSend: Bool { isOpen && !isClosed && restStart == rest.count }
 
-    /// Sends at most 16,384 bytes as one TLS record.
+    /// Sends all of `bytes`, in TLS records of 16,384.
     func send(_ bytes: Span<UInt8>) {
-        precondition(canSend, "one record at a time")
-        _ = tls.send(bytes)
-        writeCiphertext()
+        precondition(canSend, "what was sent before has left")
+        var start = 0
+        while start < bytes.count, !isClosed {
+            let end = min(start + 16_384, bytes.count)
+            _ = tls.send(bytes.extracting(start..<end))
+            writeCiphertext()
+            start = end
+        }
         updateInterest()
     }
 
@@ -128,7 +118,6 @@ final class TLSPipe: ReadinessHandler {
         }
         rest.removeAll(keepingCapacity: true)
         restStart = 0
-        drained()
     }
 
     private func updateInterest() {

@@ -140,37 +140,3 @@ final class PutLoad: Load {
         finish(outcome)
     }
 }
-
-/// Partition keys of one length, spread over all shards.
-enum BenchKey {
-    static func make(_ number: UInt64) -> String {
-        let mixed = UInt32(truncatingIfNeeded: (number &* 0x9E37_79B9_7F4A_7C15) >> 32)
-        let digits = String(mixed, radix: 16)
-        return String(repeating: "0", count: 8 - digits.utf8.count) + digits
-    }
-}
-
-/// A line of progress on a terminal, once a second.
-struct Progress {
-    private let name: String
-    private let unit: String
-    private var last: UInt64 = 0
-    private var lastTime: UInt64 = 0
-
-    init(_ name: String, unit: String) {
-        self.name = name
-        self.unit = unit
-    }
-
-    mutating func show(_ count: UInt64) {
-        let now = BenchSystem.now
-        if lastTime > 0, now > lastTime {
-            let rate = Double(count - last) * 1e9 / Double(now - lastTime)
-            StandardError.progress("\(name): \(Figure.rate(rate)) \(unit)")
-        }
-        last = count
-        lastTime = now
-    }
-
-    func clear() { StandardError.progress("") }
-}

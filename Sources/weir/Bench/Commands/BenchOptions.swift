@@ -3,7 +3,24 @@ import WeirClient
 
 /// What the benches have in common.
 struct BenchOptions: ParsableArguments {
-    @OptionGroup var endpoint: EndpointOptions
+    @Option(
+        help: ArgumentHelp(
+            """
+            A server that runs already, https://HOST:PORT. Only this option names one: without it \
+            the bench starts a server of its own, whatever the environment says.
+            """, valueName: "url"))
+    var endpointURL: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            PEM file with the authority that the named server's certificate is from (default: \
+            weir-data/tls/ca.pem for one on this machine, else the system's).
+            """, valueName: "file"))
+    var caFile: String?
+
+    @Option(help: "Region of the streams (default: the server's).")
+    var region: String?
 
     @Option(help: "Seconds that are measured.")
     var duration: Double = 5
@@ -41,6 +58,9 @@ struct BenchOptions: ParsableArguments {
     var json = false
 
     func validate() throws {
+        guard endpointURL != nil || caFile == nil && serverPid == nil else {
+            throw ValidationError("--ca-file and --server-pid are of a server that is named.")
+        }
         guard duration > 0, warmUp >= 0, duration + warmUp <= 3600 else {
             throw ValidationError("--duration and --warm-up: expected at most an hour together.")
         }
