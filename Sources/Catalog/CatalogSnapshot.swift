@@ -17,6 +17,16 @@ public final class CatalogSnapshot: Sendable {
     /// the entry by which it began.
     public var unsettled: [Unsettled: UInt64] { state.unsettled }
 
+    /// The consumers that go when nobody reads as them, by their numbers, each with its stream.
+    public var ephemeralConsumers: [UInt64: UInt64] {
+        var found: [UInt64: UInt64] = [:]
+        state.ephemerals.visit { consumer, stream in
+            found[consumer] = stream
+            return true
+        }
+        return found
+    }
+
     /// What an account has in a region.
     public func census(account: String, region: String) -> Census {
         state.censuses[Territory(account: account, region: region)] ?? Census()

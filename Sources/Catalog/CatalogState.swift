@@ -39,6 +39,8 @@ struct CatalogState: Sendable {
     private(set) var censuses: [Territory: Census] = [:]
     /// With the number of the entry by which the status began; 0 for those of a snapshot.
     private(set) var unsettled: [Unsettled: UInt64] = [:]
+    /// The streams of ephemeral consumers, by the consumers' numbers.
+    private(set) var ephemerals = SortedMap<UInt64, UInt64>()
 
     /// False in the pending state, which passes their moves over.
     private(set) var keepsCursors = true
@@ -95,8 +97,14 @@ struct CatalogState: Sendable {
         }
     }
 
-    /// Keeps in mind whether a consumer is in a status that it does not stay in.
+    /// Keeps in mind whether a consumer is in a status that it does not stay in, and whether it is
+    /// ephemeral. It is in the index of consumers already.
     mutating func mark(_ consumer: ConsumerState) {
+        if consumer.isEphemeral, let stream = consumers[consumer.id] {
+            ephemerals.set(consumer.id, stream)
+        } else {
+            ephemerals.remove(consumer.id)
+        }
         if consumer.status == .active {
             unsettled[.consumer(consumer.id)] = nil
         } else if unsettled[.consumer(consumer.id)] == nil {
@@ -201,6 +209,7 @@ struct CatalogState: Sendable {
     /// Removes a consumer from the index of consumers, and its cursors.
     mutating func remove(consumer: UInt64) {
         consumers.remove(consumer)
+        ephemerals.remove(consumer)
         unsettled[.consumer(consumer)] = nil
         var keys: [CursorKey] = []
         let first = CursorKey(consumer: consumer, shard: ShardNumber(rawValue: 0))

@@ -28,6 +28,13 @@ public struct ConsumerState: Sendable, Hashable {
         self.policy = policy
     }
 
+    /// The tag that makes a consumer one of a single run of a program, whatever its value.
+    public static let ephemeralTag = "weir:ephemeral"
+
+    /// Whether it goes when nobody has read as this consumer for a while, and does not stand in the
+    /// way of its stream's deletion.
+    public var isEphemeral: Bool { tags.contains { $0.key == Self.ephemeralTag } }
+
     /// This consumer in another status.
     func with(status: ConsumerStatus) -> ConsumerState {
         ConsumerState(

@@ -23,6 +23,9 @@ enum Limits {
     /// Subscriptions end at their lifetime less a random part of this, so that those which started
     /// together do not come back together.
     static let lifetimeSpreadSeconds = 20.0
+    /// An ephemeral consumer that nobody has read as for so long is deregistered: longer than a
+    /// client needs to come back after a restart of the server or a break of its network.
+    static let ephemeralConsumerSeconds = 60.0
     /// The most records of one event.
     static let eventRecords = 10_000
     /// The most data of one event, bytes; one larger record still goes out alone.

@@ -1,5 +1,6 @@
 import Catalog
 import Clock
+import Gateway
 import Logging
 import Reactor
 import ShardLog
@@ -7,10 +8,11 @@ import Synchronization
 import TLS
 
 /// The node's chores, about once a second, on a thread that may wait for the disk: the log's own,
-/// retention, cursors, the scaling of on-demand streams and catalog snapshots.
+/// retention, cursors, abandoned consumers, the scaling of on-demand streams and catalog snapshots.
 final class Housekeeper: Sendable {
     private let log: ShardLog
     private let catalog: Catalog
+    private let ephemerals: EphemeralConsumers
     private let pool: WorkerPool
     private let logger: Logger
     private let isBusy = Atomic<Bool>(false)
@@ -26,11 +28,12 @@ final class Housekeeper: Sendable {
     private static let trimMilliseconds: Int64 = 10_000
 
     init(
-        log: ShardLog, catalog: Catalog, tickets: TicketKeys, stateDelayMilliseconds: Int,
-        logger: Logger
+        log: ShardLog, catalog: Catalog, ephemerals: EphemeralConsumers, tickets: TicketKeys,
+        stateDelayMilliseconds: Int, logger: Logger
     ) throws(SystemError) {
         self.log = log
         self.catalog = catalog
+        self.ephemerals = ephemerals
         self.logger = logger
         self.tickets = tickets
         self.stateDelayMilliseconds = stateDelayMilliseconds
@@ -59,6 +62,7 @@ final class Housekeeper: Sendable {
         let nanoseconds = MonotonicClock.nanoseconds
         catalog.settleOverdue(delayMilliseconds: stateDelayMilliseconds, now: nanoseconds)
         catalog.scaleOnDemandStreams(now: nanoseconds)
+        ephemerals.deregisterAbandoned(now: nanoseconds)
         catalog.flushCursors()
         let now = log.nodeMilliseconds()
         if now - lastTrim.load(ordering: .relaxed) >= Self.trimMilliseconds {

@@ -23,7 +23,11 @@ public enum Server {
     private static let drainLimitMilliseconds: UInt64 = 10_000
 
     /// Runs until a signal ends it.
-    public static func run(_ configuration: ServerConfiguration) throws(StartFailure) {
+    ///
+    /// - Parameter announced: Called just before the ready line, unless people want warnings only.
+    public static func run(
+        _ configuration: ServerConfiguration, announced: (ServerReach) -> Void = { _ in }
+    ) throws(StartFailure) {
         // Keys and records are nobody else's: files that we make are readable by this user only.
         _ = umask(0o077)
         let files = RealFileSystem()
@@ -32,7 +36,8 @@ public enum Server {
         let logger = makeLogger(configuration.logLevel)
         let (log, catalog) = try openLog(configuration, resources, files)
         do throws(StartFailure) {
-            try serve(configuration, resources, log, catalog, files, signals, logger)
+            try serve(
+                configuration, resources, log, catalog, files, signals, logger, announced)
         } catch {
             // Not left as after a crash: what is tried again and again, as a busy port, would leave
             // a journal file behind each time. The failure of the start is the one to tell.
@@ -50,7 +55,8 @@ public enum Server {
     /// From an open log to a drained server.
     private static func serve(
         _ configuration: ServerConfiguration, _ resources: Resources, _ log: ShardLog,
-        _ catalog: Catalog, _ files: RealFileSystem, _ signals: Signals, _ logger: Logger
+        _ catalog: Catalog, _ files: RealFileSystem, _ signals: Signals, _ logger: Logger,
+        _ announced: (ServerReach) -> Void
     ) throws(StartFailure) {
         let certificates = Certificates(configuration: configuration, files: files)
         let identity = try certificates.load()
@@ -81,13 +87,13 @@ public enum Server {
         let tickets = TicketKeys()
         let housekeeper = try step("housekeeper") { () throws(SystemError) in
             try Housekeeper(
-                log: log, catalog: catalog, tickets: tickets,
+                log: log, catalog: catalog, ephemerals: EphemeralConsumers(node), tickets: tickets,
                 stateDelayMilliseconds: configuration.stateDelayMilliseconds, logger: logger)
         }
         let reactors = try startReactors(
             configuration, node: node, identity: identity, tickets: tickets, listener: listener,
             housekeeper: housekeeper)
-        announce(configuration, resources, listener, certificates, logger)
+        announce(configuration, resources, listener, certificates, logger, announced)
         // The log began with a short journal file; the next is made ready before that is full.
         housekeeper.wake()
         waitForEnd(signals, certificates, node, logger)
@@ -183,18 +189,17 @@ public enum Server {
 
     private static func announce(
         _ configuration: ServerConfiguration, _ resources: Resources, _ listener: Listener,
-        _ certificates: Certificates, _ logger: Logger
+        _ certificates: Certificates, _ logger: Logger, _ announced: (ServerReach) -> Void
     ) {
         logger.info(
             "listening on \(listener.addresses.map(\.description).joined(separator: ", "))")
         logger.info("\(resources)")
         logger.info("data in \(configuration.dataFolder), durability \(configuration.durability)")
-        if let path = certificates.authorityPath {
-            logger.info(
-                """
-                to reach it: export AWS_ENDPOINT_URL_KINESIS=https://localhost:\(listener.port) \
-                AWS_CA_BUNDLE=\(path)
-                """)
+        if logger.logLevel <= .info {
+            announced(
+                ServerReach(
+                    port: listener.port, authorityFile: certificates.authorityPath,
+                    region: configuration.region))
         }
         print("weir ready https://localhost:\(listener.port)")
         weir_flush_stdout()

@@ -116,6 +116,33 @@ import Testing
         #expect(journal.state.stream(key("s")) == nil && journal.state.names.isEmpty)
     }
 
+    @Test func `an ephemeral consumer hinders nobody, and is one as long as it has the tag`() throws
+    {
+        var journal = Journal()
+        try journal.perform(create("s"))
+        let tag = ResourceTag(key: ConsumerState.ephemeralTag, value: "")
+        func update(_ update: ConsumerUpdate) throws {
+            try journal.perform(
+                .updateConsumer(key("s"), name: "c", createdSecond: nil, update))
+        }
+        func ephemerals(_ state: CatalogState) -> [UInt64: UInt64] {
+            CatalogSnapshot(state).ephemeralConsumers
+        }
+        let deletion = CatalogChange.deleteStream(key("s"), enforceConsumerDeletion: false)
+        try journal.perform(.registerConsumer(key("s"), name: "c", tags: [tag]))
+        try journal.perform(.registerConsumer(key("s"), name: "d"))
+        #expect(ephemerals(journal.state) == [1: 1])
+        #expect(journal.refusal(deletion) == .streamHasConsumers(key("s")))
+        try journal.perform(.deregisterConsumer(key("s"), name: "d"))
+        try update(.untag([tag.key]))
+        #expect(ephemerals(journal.state).isEmpty)
+        #expect(journal.refusal(deletion) == .streamHasConsumers(key("s")))
+        try update(.tag([tag]))
+        #expect(ephemerals(try CatalogState(snapshot: journal.state.encoded())) == [1: 1])
+        try journal.perform(deletion)
+        #expect(ephemerals(journal.state).isEmpty)
+    }
+
     @Test func `a split checks status, mode, shard and key in this order`() throws {
         for status in [StreamStatus.creating, .updating, .deleting] {
             var journal = Journal()

@@ -29,14 +29,17 @@ extension StreamDeleted {
         stream = try reader.number()
     }
 
-    /// A stream can be deleted whatever its status, also again while it is DELETING.
+    /// A stream can be deleted whatever its status, also again while it is DELETING. An ephemeral
+    /// consumer is nobody's property: it goes with the stream without having been named.
     static func plan(
         _ key: StreamKey, _ enforceConsumerDeletion: Bool, in state: CatalogState,
         under rules: CatalogRules
     ) throws(CatalogRefusal) -> Plan {
         let stream = try state.find(key)
-        guard stream.consumers.isEmpty || enforceConsumerDeletion || stream.status == .deleting
-        else { throw .streamHasConsumers(key) }
+        let isFree = stream.consumers.allSatisfy(\.isEphemeral)
+        guard isFree || enforceConsumerDeletion || stream.status == .deleting else {
+            throw .streamHasConsumers(key)
+        }
         let entry: any Entry =
             rules.passesThroughStates
             ? StreamStatusChanged(stream: stream.id, status: .deleting)
