@@ -10,6 +10,10 @@ public struct ClientConfiguration: Sendable {
     /// How requests and answers are written; subscriptions are JSON whatever this is.
     public var encoding = Encoding.json
     public var retry = RetryPolicy()
+    /// How long one attempt of a call may take, waiting for a connection included, beside the time
+    /// that its body needs at 64 KiB a second; then it counts as lost. Subscriptions have no such
+    /// bound: the server lets itself be heard every five seconds.
+    public var callSeconds = 60.0
     /// Bytes of a subscription that may be on their way or wait for its reader, 65,535 to 2^31 − 1.
     /// What waits exceeds it by at most one event, which the protocol bounds at 24 MiB.
     public var subscriptionWindowBytes: Int32 = 512 << 10

@@ -38,6 +38,11 @@ public enum ClientError: Error, Sendable, Hashable {
         }
     }
 
+    /// Whether the server could not be reached, so that nothing was done.
+    public var isUnreachable: Bool {
+        if case .unreachable = self { true } else { false }
+    }
+
     /// Whether the same call may succeed a moment later, although it may have been done already.
     public var isTransient: Bool {
         switch self {

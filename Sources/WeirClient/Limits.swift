@@ -19,6 +19,8 @@ enum Limits {
     static let silentNanoseconds: UInt64 = 30_000_000_000
     /// How long after the loss of a connection another is added to those that remain.
     static let reopeningNanoseconds: UInt64 = 1_000_000_000
+    /// The rate at which the body of a call is taken to leave, for its time limit.
+    static let slowestBytesPerSecond = 65_536
     /// How often a connection looks at the time.
     static let watchNanoseconds: UInt64 = 1_000_000_000
     /// Connections of one client. A server that allows 1,024 streams on each so carries 65,536

@@ -52,6 +52,8 @@ public struct StreamSummary: Sendable, Hashable {
     public var arn: StreamARN
     public var status: StreamStatus
     public var openShardCount: Int
+    /// The most bytes of a record's data and key together.
+    public var recordBytes: Int
     public var consumerCount: Int
 }
 

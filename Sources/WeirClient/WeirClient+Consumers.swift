@@ -24,9 +24,38 @@ extension WeirClient {
                 consumer = try await describeStreamConsumer(name, stream: stream)
             }
         }
+        return try await activated(consumer, name, stream)
+    }
+
+    /// A new consumer with a name of its own, which Weir deregisters when nobody has read as it for
+    /// a minute, and which does not hinder the deletion of its stream. Waits until it is active, at
+    /// most a minute.
+    ///
+    /// For a reader that comes and goes and keeps its place itself. Others do not know it, so
+    /// nobody takes its places over.
+    public func registerEphemeralConsumer(
+        prefix: String, stream: StreamARN
+    ) async throws(ClientError) -> Consumer {
+        let name = prefix + "-" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        let answer = try await call(.registerStreamConsumer, isRepeatable: false) {
+            $0.member("StreamARN", stream.description)
+            $0.member("ConsumerName", name)
+            $0.key("Tags")
+            $0.beginStructure()
+            $0.member("weir:ephemeral", "true")
+            $0.endStructure()
+        }
+        return try await activated(Consumer(answer.required("Consumer")), name, stream)
+    }
+
+    private func activated(
+        _ registered: Consumer, _ name: String, _ stream: StreamARN
+    ) async throws(ClientError) -> Consumer {
+        var consumer = registered
         for _ in 0..<Limits.polls where consumer.status == .creating {
-            try await pause(milliseconds: Limits.pollMilliseconds)
             consumer = try await describeStreamConsumer(name, stream: stream)
+            if consumer.status != .creating { break }
+            try await pause(milliseconds: Limits.pollMilliseconds)
         }
         guard consumer.status == .active else {
             throw .response("the consumer \(name) does not become active")

@@ -24,13 +24,21 @@ extension WeirClient {
         _ entries: [PutEntry], stream: String
     ) async throws(ClientError) -> [PutReceipt] {
         var receipts = [PutReceipt?](repeating: nil, count: entries.count)
+        try await putRecords(entries, stream: stream) { receipts[$0] = $1 }
+        return receipts.compactMap { $0 }
+    }
+
+    /// The same, for a caller that wants to know what was stored also when this throws: each
+    /// receipt is given to `stored` with its entry's place when its call has been answered.
+    public func putRecords(
+        _ entries: [PutEntry], stream: String, stored: (Int, PutReceipt) -> Void
+    ) async throws(ClientError) {
         var start = 0
         while start < entries.count {
             let end = Self.endOfBatch(entries, from: start)
-            try await putBatch(entries, Array(start..<end), stream, &receipts)
+            try await putBatch(entries, Array(start..<end), stream, stored)
             start = end
         }
-        return receipts.compactMap { $0 }
     }
 
     /// Where a call that begins with the entry at `start` has to end; it has at least one.
@@ -46,7 +54,8 @@ extension WeirClient {
     }
 
     private func putBatch(
-        _ entries: [PutEntry], _ batch: [Int], _ stream: String, _ receipts: inout [PutReceipt?]
+        _ entries: [PutEntry], _ batch: [Int], _ stream: String,
+        _ stored: (Int, PutReceipt) -> Void
     ) async throws(ClientError) {
         var pending = batch
         var failures = 0
@@ -62,7 +71,7 @@ extension WeirClient {
             var error: ClientError?
             for (entry, result) in zip(pending, results) {
                 if let receipt = try PutReceipt(result) {
-                    receipts[entry] = receipt
+                    stored(entry, receipt)
                 } else {
                     refused.append(entry)
                     error = .service(
@@ -71,7 +80,8 @@ extension WeirClient {
                 }
             }
             guard let error else { return }
-            failures += 1
+            // A call that stored something begins the count anew: it ends with the last record.
+            failures = refused.count < pending.count ? 1 : failures + 1
             guard failures < configuration.retry.attempts else { throw error }
             try await pause(afterFailures: failures)
             pending = refused

@@ -17,12 +17,42 @@ extension WeirClient {
         throw .response("the stream \(name) does not become active")
     }
 
-    /// Deletes a stream, its records and its consumers.
-    public func deleteStream(_ name: String) async throws(ClientError) {
+    /// Deletes a stream, its records and its consumers, and waits until it is gone; at most a
+    /// minute.
+    ///
+    /// Throws ResourceInUseException if `enforceConsumerDeletion` is false and consumers are
+    /// registered.
+    public func deleteStream(
+        _ name: String, enforceConsumerDeletion: Bool = true
+    ) async throws(ClientError) {
         _ = try await call(.deleteStream, isRepeatable: false) { writer in
             writer.member("StreamName", name)
             writer.key("EnforceConsumerDeletion")
-            writer.boolean(true)
+            writer.boolean(enforceConsumerDeletion)
+        }
+        for _ in 0..<Limits.polls {
+            do throws(ClientError) {
+                // One that somebody else has created since is not ours to wait for.
+                guard try await describe(name).status == .deleting else { return }
+            } catch {
+                guard error.code == .resourceNotFound else { throw error }
+                return
+            }
+            try await pause(milliseconds: Limits.pollMilliseconds)
+        }
+        throw .response("the stream \(name) is still being deleted")
+    }
+
+    /// The names of all streams of the client's account and region, in the order of their bytes.
+    public func listStreams() async throws(ClientError) -> [String] {
+        var names: [String] = []
+        while true {
+            let answer = try await call(.listStreams, isRepeatable: true) { writer in
+                if let last = names.last { writer.member("ExclusiveStartStreamName", last) }
+            }
+            let page = try answer.required("StreamNames").elements.compactMap(\.text)
+            names += page
+            guard answer["HasMoreStreams"] == .boolean(true), !page.isEmpty else { return names }
         }
     }
 
@@ -38,6 +68,7 @@ extension WeirClient {
         return StreamSummary(
             name: try summary.requiredText("StreamName"), arn: arn, status: status,
             openShardCount: Int(summary["OpenShardCount"]?.integer ?? 0),
+            recordBytes: Int(summary["MaxRecordSizeInKiB"]?.integer ?? 10_240) << 10,
             consumerCount: Int(summary["ConsumerCount"]?.integer ?? 0))
     }
 

@@ -9,11 +9,13 @@ import Wire
 /// One thread of its own carries all connections; any number of tasks use the client at once. Calls
 /// that the service throttles, and reads and puts whose answer was lost, are tried again as the
 /// configuration's `RetryPolicy` says; so a record may be put twice, as with every Kinesis client.
+/// A server that has answered once and cannot be reached now is taken to come back.
 public final class WeirClient: Sendable {
     public let configuration: ClientConfiguration
     private let queue = CommandQueue()
     private let thread: ReactorThread
     private let numbers = Atomic<UInt64>(0)
+    private let hasAnswered = Atomic<Bool>(false)
 
     /// Starts the client's thread; a connection is made when it is needed. Asks the resolver for
     /// the endpoint's name and may wait for the network.
@@ -88,7 +90,9 @@ public final class WeirClient: Sendable {
                 return try await send(operation, body).document()
             } catch {
                 failures += 1
-                let isWorthIt = error.isThrottling || isRepeatable && error.isTransient
+                let isWorthIt =
+                    error.isThrottling || isRepeatable && error.isTransient
+                    || error.isUnreachable && hasAnswered.load(ordering: .relaxed)
                 guard isWorthIt, failures < configuration.retry.attempts else { throw error }
                 try await pause(afterFailures: failures)
             }
@@ -113,6 +117,10 @@ public final class WeirClient: Sendable {
         let number = nextNumber()
         let fields = RequestFields.make(
             operation, encoding: configuration.encoding, region: configuration.region)
+        let seconds =
+            configuration.callSeconds
+            + Double(body.count) / Double(Limits.slowestBytesPerSecond)
+        let nanoseconds = UInt64(seconds * 1_000_000_000)
         let result: Result<Reply, ClientError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isPosted = post { loop in
@@ -121,6 +129,7 @@ public final class WeirClient: Sendable {
                         continuation.resume(returning: result)
                     }
                     loop.calls[number] = call
+                    call.limit(to: nanoseconds, on: loop.context.reactor)
                     loop.submit(call)
                 }
                 if !isPosted { continuation.resume(returning: .failure(.closed)) }
@@ -130,6 +139,7 @@ public final class WeirClient: Sendable {
         } onCancel: {
             cancelCall(number)
         }
+        if case .success = result { hasAnswered.store(true, ordering: .relaxed) }
         return try result.get()
     }
 }

@@ -72,23 +72,34 @@ final class FakeServer: Sendable {
     }()
 
     /// `script` answers each request, on the server's thread.
-    init(_ script: @escaping @Sendable (Request) -> Answer) throws {
+    ///
+    /// - Parameters:
+    ///   - port: Where it listens; 0 picks a free one.
+    ///   - greeting: What every connection gets, and then its end, instead of a server.
+    init(
+        port wanted: UInt16 = 0, greeting: [UInt8]? = nil,
+        _ script: @escaping @Sendable (Request) -> Answer
+    ) throws {
         let identity = try Self.certificates.get().identity
-        let listener = try Listener.bind(host: "127.0.0.1", port: 0)
+        let listener = try Listener.bind(host: "127.0.0.1", port: wanted)
         port = listener.port
         let log = FakeLog()
         thread = try Reactor.start(index: 0) { reactor in
             guard
                 let context = try? TLSContext(server: identity, tickets: TicketKeys(), alpn: ["h2"])
             else { return reactor.stop() }
-            let desk = FakeDesk(reactor: reactor, context: context, log: log, script: script)
+            let desk = FakeDesk(
+                reactor: reactor, context: context, log: log, greeting: greeting, script: script)
             let acceptor = try? Acceptor(listener, on: reactor) { desk.accept($0) }
             reactor.onWake { withExtendedLifetime((desk, acceptor)) {} }
         }
         log.server.withLock { $0 = WeakServer(self) }
     }
 
-    deinit {
+    deinit { stop() }
+
+    /// Ends it with its connections; a second call does nothing.
+    func stop() {
         thread.stop()
         thread.join()
     }
@@ -137,17 +148,19 @@ final class FakeDesk: RequestHandler {
     let scratch = TLSScratch()
     let http = HTTPContext()
     let log: FakeLog
+    private let greeting: [UInt8]?
     private let script: @Sendable (FakeServer.Request) -> FakeServer.Answer
     private var connections: [ObjectIdentifier: FakeConnection] = [:]
     private var bodies: [ObjectIdentifier: [UInt8]] = [:]
 
     init(
-        reactor: Reactor, context: TLSContext, log: FakeLog,
+        reactor: Reactor, context: TLSContext, log: FakeLog, greeting: [UInt8]?,
         script: @escaping @Sendable (FakeServer.Request) -> FakeServer.Answer
     ) {
         self.reactor = reactor
         self.context = context
         self.log = log
+        self.greeting = greeting
         self.script = script
         reactor.atEndOfTurn { [weak self] in
             for connection in self?.connections.values.map({ $0 }) ?? [] { connection.write() }
@@ -155,6 +168,11 @@ final class FakeDesk: RequestHandler {
     }
 
     func accept(_ socket: Socket) {
+        if let greeting {
+            log.withServer { $0.connectionCount.wrappingAdd(1, ordering: .relaxed) }
+            _ = socket.write(greeting.span)
+            return socket.close()
+        }
         guard let connection = try? FakeConnection(socket, self) else { return }
         connections[ObjectIdentifier(connection)] = connection
         log.withServer { $0.connectionCount.wrappingAdd(1, ordering: .relaxed) }

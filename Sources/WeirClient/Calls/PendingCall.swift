@@ -1,4 +1,5 @@
 import HTTP
+import Reactor
 import Wire
 
 /// A call that waits for a connection or for its answer; lives on the reactor.
@@ -17,8 +18,11 @@ protocol PendingCall: ResponseReceiver {
 final class WholeCall: PendingCall {
     let fields: FieldList
     let body: [UInt8]
-    private(set) var isAbandoned = false
+    /// Why the caller has given the call up.
+    private var reasonToStop: ClientError?
+    var isAbandoned: Bool { reasonToStop != nil }
     private let completion: (Result<Reply, ClientError>) -> Void
+    private var clock: (timer: Timer, reactor: Reactor)?
     private weak var connection: ClientConnection?
     private var call: ClientCall?
     private var answer: [UInt8] = []
@@ -34,10 +38,27 @@ final class WholeCall: PendingCall {
     }
 
     /// Gives the call up; it completes with `cancelled`.
-    func cancel() {
-        isAbandoned = true
+    func cancel() { stop(.cancelled) }
+
+    /// Gives the call up as lost unless it has completed when the time is over.
+    func limit(to nanoseconds: UInt64, on reactor: Reactor) {
+        let timer = Timer { [weak self] in
+            self?.stop(.lost("no answer within \(nanoseconds / 1_000_000_000) s"))
+        }
+        clock = (timer, reactor)
+        reactor.schedule(timer, at: reactor.now &+ nanoseconds)
+    }
+
+    private func stop(_ reason: ClientError) {
+        if reasonToStop == nil { reasonToStop = reason }
         call?.cancel()
         connection?.needsOutput()
+    }
+
+    private func complete(_ result: Result<Reply, ClientError>) {
+        if let clock { clock.reactor.cancel(clock.timer) }
+        clock = nil
+        completion(result)
     }
 
     func submitted(_ call: ClientCall, on connection: ClientConnection) {
@@ -45,7 +66,7 @@ final class WholeCall: PendingCall {
         self.connection = connection
     }
 
-    func failed(_ error: ClientError) { completion(.failure(error)) }
+    func failed(_ error: ClientError) { complete(.failure(reasonToStop ?? error)) }
 
     func responseBegan(_ call: ClientCall) {}
 
@@ -61,13 +82,13 @@ final class WholeCall: PendingCall {
 
     func callClosed(_ call: ClientCall, _ reason: ExchangeEnd) {
         self.call = nil
-        if let failure { return completion(.failure(failure)) }
+        if let failure { return complete(.failure(failure)) }
         guard reason == .complete else {
             let error = ClientError(closing: reason, on: connection)
-            return completion(.failure(isAbandoned ? .cancelled : error))
+            return complete(.failure(reasonToStop ?? error))
         }
         let reply = Reply(
             status: call.status, encoding: Reply.encoding(of: call), body: answer)
-        completion(.success(reply))
+        complete(.success(reply))
     }
 }

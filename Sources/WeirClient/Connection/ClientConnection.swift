@@ -192,7 +192,7 @@ public final class ClientConnection {
             heardAt = context.reactor.now
             needsOutput()
             owner?.connectionOpened(self)
-        case .closed: finish(.lost("the server closed the connection"))
+        case .closed: lost(.closed)
         case .failed(let error):
             let reason = "TLS: \(error.reason)"
             finish(state == .open ? .lost(reason) : .unreachable(reason))

@@ -33,12 +33,14 @@ final class ClientLoop {
 
     private func dispatch() {
         guard !waiting.isEmpty else { return }
+        // Those that were given up are told so wherever they stand: the first one may wait long.
+        let abandoned = waiting.filter(\.isAbandoned)
+        if !abandoned.isEmpty { waiting.removeAll(where: \.isAbandoned) }
+        for call in abandoned { call.failed(.cancelled) }
         var calls: [any PendingCall] = []
         swap(&calls, &waiting)
         for (index, call) in calls.enumerated() {
-            if call.isAbandoned {
-                call.failed(.cancelled)
-            } else if let connection = connectionWithRoom(),
+            if let connection = connectionWithRoom(),
                 let submitted = connection.submit(
                     call.fields, body: call.body, receiver: call)
             {

@@ -25,6 +25,7 @@ public final class EventStreamReader: ResponseReceiver {
     private var refusal: [UInt8] = []
     private var call: ClientCall?
     private var end: End?
+    private(set) var isCancelled = false
     private weak var connection: ClientConnection?
     /// Events that were given to `onEvent` and not taken.
     private var untaken = 0
@@ -63,6 +64,7 @@ public final class EventStreamReader: ResponseReceiver {
 
     /// Ends the subscription from here; `onEnd` follows.
     public func cancel() {
+        isCancelled = true
         call?.cancel()
         connection?.needsOutput()
     }

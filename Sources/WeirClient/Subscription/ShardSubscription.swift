@@ -156,7 +156,7 @@ final class ShardSubscription {
 final class SubscribeCall: PendingCall {
     let fields: FieldList
     let body: [UInt8]
-    var isAbandoned: Bool { false }
+    var isAbandoned: Bool { reader.isCancelled }
     private let reader: EventStreamReader
 
     init(fields: FieldList, body: [UInt8], reader: EventStreamReader) {
