@@ -27,6 +27,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
@@ -72,6 +73,7 @@ let package = Package(
             dependencies: [
                 "Server", "WeirClient", "Kinesis", "Wire", "HTTP", "TLS", "Reactor", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: settings),
@@ -93,7 +95,8 @@ let package = Package(
                 "Reactor", "Clock",
             ]),
         tests(
-            "WeirClient", ["WeirClient", "weir", "HTTP", "TLS", "Reactor", "Kinesis", "Wire"]),
+            "WeirClient",
+            ["WeirClient", "weir", "Server", "HTTP", "TLS", "Reactor", "Kinesis", "Wire"]),
         tests("Server", ["Server", "ShardLog"]),
         tests("Tidy", []),
     ],

@@ -217,4 +217,10 @@ int weir_ignore_signal(int number) {
     return sigaction(number, &action, NULL);
 }
 
+int weir_signal_is_ignored(int signal) {
+    struct sigaction action;
+    if (sigaction(signal, NULL, &action) != 0) return -1;
+    return action.sa_handler == SIG_IGN;
+}
+
 void weir_flush_stdout(void) { fflush(stdout); }

@@ -15,6 +15,18 @@ public final class Signals: Sendable {
 
     private let descriptor: Int32
 
+    /// Whether the process was started with this signal ignored, as `nohup` does with SIGHUP. To be
+    /// asked before the signals are blocked.
+    public static func isIgnored(_ request: Request) -> Bool {
+        let number =
+            switch request {
+            case .terminate: SIGTERM
+            case .interrupt: SIGINT
+            case .reload: SIGHUP
+            }
+        return weir_signal_is_ignored(number) == 1
+    }
+
     /// Blocks the three signals in this thread and those it starts later, and ignores SIGPIPE: a
     /// write to a closed connection is an error like any other. Called in `main` before any other
     /// thread exists; a thread that has them unblocked would be interrupted as ever.

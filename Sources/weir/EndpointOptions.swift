@@ -28,7 +28,11 @@ struct EndpointOptions: ParsableArguments {
             endpointURL: endpointURL, certificateFile: caFile, region: region)
     }
 
-    func client() throws(ClientError) -> WeirClient {
-        try WeirClient(configuration())
+    func client(
+        _ change: (inout ClientConfiguration) -> Void = { _ in }
+    ) throws(ClientError) -> WeirClient {
+        var configuration = try configuration()
+        change(&configuration)
+        return try WeirClient(configuration)
     }
 }

@@ -9,7 +9,8 @@ struct ServeCommand: ParsableCommand {
         discussion: """
             Prints one line on standard output once connections are accepted:
               weir ready https://localhost:<port>
-            SIGTERM or SIGINT ends it cleanly; SIGHUP reads the certificates again.
+            How clients reach it is told on standard error before that. SIGTERM or SIGINT ends it \
+            cleanly; SIGHUP reads the certificates again.
             """)
 
     @Option(help: "Folder for the log and the certificates; made if it is missing.")
@@ -84,7 +85,9 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         // A failure prints its one line on standard error, and the exit status is 1.
-        try Server.run(try configuration())
+        try Server.run(try configuration()) { reach in
+            StandardError.line(ReachText.text(reach, absolute: WorkingFolder.absolute))
+        }
     }
 
     private func configuration() throws -> ServerConfiguration {

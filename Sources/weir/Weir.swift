@@ -5,5 +5,14 @@ struct Weir: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "weir",
         abstract: "A self-hosted streaming gateway that speaks the Amazon Kinesis protocol.",
-        subcommands: [ServeCommand.self, PutCommand.self, TailCommand.self, BenchCommand.self])
+        subcommands: [
+            ServeCommand.self, StreamCommand.self, PutCommand.self, TailCommand.self,
+            BenchCommand.self,
+        ])
+
+    static func main() {
+        // Before anything is opened: no file of ours may take the number of a standard stream.
+        StandardStreams.occupy()
+        main(nil)
+    }
 }

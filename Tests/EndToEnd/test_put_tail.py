@@ -1,13 +1,12 @@
 """`weir put` and `weir tail`, as two people in two terminals use them."""
 
-import os
-import selectors
 import signal
 import subprocess
 import time
 
 import pytest
 
+from commands import Tail
 from events import data_of
 from server import BINARY
 from shards import SH
@@ -20,42 +19,6 @@ def environment(server):
 def put(server, *arguments, input=None):
     return subprocess.run(
         [BINARY, "put", *arguments], env=environment(server), input=input, capture_output=True, timeout=60)
-
-
-class Tail:
-    def __init__(self, server, *arguments):
-        self.process = subprocess.Popen(
-            [BINARY, "tail", *arguments], env=environment(server), stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE)
-        self.taken = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-    def until(self, *texts, seconds=20):
-        """Reads stdout until all the texts have appeared."""
-        deadline = time.monotonic() + seconds
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            while not all(text in self.taken for text in texts):
-                left = deadline - time.monotonic()
-                assert left > 0, f"not in time; stdout {self.taken!r}"
-                if selector.select(left):
-                    data = os.read(self.process.stdout.fileno(), 65536)
-                    assert data, (self.taken, self.process.stderr.read())
-                    self.taken += data
-        return self.taken
-
-    def interrupt(self):
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(20)
 
 
 def test_lines_of_standard_input_become_records(weir, name):

@@ -5,7 +5,7 @@ import Testing
 private let graph: [String: Set<String>] = [
     "weir": [
         "Server", "WeirClient", "Kinesis", "Wire", "HTTP", "TLS", "Reactor", "CLinux",
-        "ArgumentParser", "Histogram",
+        "ArgumentParser", "AsyncAlgorithms", "Dispatch", "Histogram",
     ],
     "Server": [
         "Gateway", "Catalog", "ShardLog", "Kinesis", "Access", "Wire", "Crypto", "HTTP", "TLS",

@@ -6,8 +6,8 @@ private let unsafeFiles = [
     "Sources/Wire/BigEndian.swift", "Sources/Wire/Base64.swift",
     "Sources/Wire/EventStreamChecksum.swift", "Sources/Wire/PlainRun.swift",
     "Sources/WeirClient/Surroundings.swift",
-    "Sources/weir/StandardStreams.swift", "Sources/weir/Bench/System/BenchSystem.swift",
-    "Sources/weir/Bench/System/ChildProcess.swift",
+    "Sources/weir/Process/StandardStreams.swift", "Sources/weir/Process/WorkingFolder.swift",
+    "Sources/weir/Bench/System/BenchSystem.swift", "Sources/weir/Bench/System/ChildProcess.swift",
 ]
 
 private func words(_ line: String) -> [Substring] {

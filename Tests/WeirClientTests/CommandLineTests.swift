@@ -1,5 +1,6 @@
 import ArgumentParser
 import Kinesis
+import Server
 import Testing
 
 @testable import WeirClient
@@ -21,7 +22,10 @@ import Testing
 
     @Test func `tail begins where it is told`() throws {
         #expect(try TailCommand.parse(["s"]).from == "latest")
-        #expect(try TailCommand.parse(["s"]).consumer == "weir-tail")
+        #expect(try TailCommand.parse(["s"]).consumer == nil)
+        #expect(throws: (any Error).self) { try TailCommand.parse(["s", "--from", "cursor"]) }
+        #expect(
+            try TailCommand.parse(["s", "--from", "cursor", "--consumer", "c"]).from == "cursor")
         #expect(throws: (any Error).self) { try TailCommand.parse(["s", "--from", "yesterday"]) }
         #expect(StartArgument(argument: "latest")?.position == .latest)
         #expect(StartArgument(argument: "trim-horizon")?.position == .trimHorizon)
@@ -48,36 +52,38 @@ import Testing
         #expect(UTCTime.milliseconds(text[...]) == nil)
     }
 
-    @Test func `lines are cut wherever reads end`() {
-        let text = Array("one\n\ntwo\r\nthree".utf8)
-        for size in 1...text.count {
-            var cutter = LineCutter()
-            var lines: [[UInt8]] = []
-            for start in stride(from: 0, to: text.count, by: size) {
-                lines += cutter.cut(Array(text[start..<min(start + size, text.count)]))
-            }
-            #expect(cutter.pendingCount == 5)
-            if let last = cutter.finish() { lines.append(last) }
-            let found = lines.map { String(decoding: $0, as: UTF8.self) }
-            #expect(found == ["one", "", "two\r", "three"], "\(size) bytes a read")
-            #expect(cutter.finish() == nil)
+    @Test func `stream takes what is to be done`() throws {
+        let create = try StreamCommand.Create.parse(["orders", "--shards", "2"])
+        #expect(create.name == "orders" && create.shards == 2)
+        #expect(try StreamCommand.Create.parse(["orders"]).shards == 1)
+        #expect(throws: (any Error).self) {
+            try StreamCommand.Create.parse(["orders", "--shards", "0"])
         }
+        #expect(try !StreamCommand.Delete.parse(["orders"]).enforceConsumerDeletion)
+        #expect(throws: (any Error).self) { try StreamCommand.Delete.parse([]) }
     }
 
-    @Test func `a batch is what has come since the last one`() async {
-        let batches = LineBatches()
-        batches.add([[1], [2]])
-        batches.add([[3]])
-        #expect(await batches.next() == [[1], [2], [3]])
-        let waiting = Task { await batches.next() }
-        batches.add([[4]])
-        #expect(await waiting.value == [[4]])
-        batches.add([[UInt8](repeating: 0, count: LineBatches.bytesMax)])
-        #expect(batches.isFull)
-        _ = await batches.next()
-        #expect(!batches.isFull)
-        batches.complete()
-        #expect(await batches.next() == nil)
+    @Test func `what a server says of itself can be pasted into a shell`() {
+        let reach = ServerReach(port: 4567, authorityFile: "it's/ca.pem", region: "eu-west-1")
+        let lines = ReachText.text(reach) { "/folder/" + $0 }.split(separator: "\n")
+        let exports = lines.filter { $0.hasPrefix("  export ") }.map { $0.dropFirst(9) }
+        #expect(
+            exports == [
+                "AWS_ENDPOINT_URL_KINESIS=https://localhost:4567",
+                "AWS_CA_BUNDLE='/folder/it'\\''s/ca.pem'",
+                "AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1",
+                "AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any",
+            ])
+        let own = ReachText.text(ServerReach(port: 1, authorityFile: nil, region: "r")) { $0 }
+        #expect(
+            !own.contains("AWS_CA_BUNDLE") && own.contains("--endpoint-url https://localhost:1"))
+    }
+
+    @Test func `the windows of a tail are bounded together`() {
+        #expect(TailCommand.windowBytes(shards: 0) == 512 << 10)
+        #expect(TailCommand.windowBytes(shards: 128) == 512 << 10)
+        #expect(TailCommand.windowBytes(shards: 512) == 128 << 10)
+        #expect(TailCommand.windowBytes(shards: 10_000) == 65_535)
     }
 
     @Test func `a printed object has the record's members`() {
@@ -87,7 +93,7 @@ import Testing
             shard: ShardID(index: 2), sequenceNumber: number, partitionKey: "k\"", data: [0, 255],
             arrivalMilliseconds: 1_500)
         #expect(
-            String(decoding: TailCommand.object(record), as: UTF8.self)
+            String(decoding: TailSession.object(record), as: UTF8.self)
                 == "{\"ShardId\":\"shardId-000000000002\",\"SequenceNumber\":\"\(number)\","
                 + "\"PartitionKey\":\"k\\\"\",\"ApproximateArrivalTimestamp\":1.500,"
                 + "\"Data\":\"AP8=\"}")

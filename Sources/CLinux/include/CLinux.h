@@ -82,6 +82,7 @@ int weir_set_descriptor_limit(uint64_t soft);  // the hard one stays
 
 // Signals.
 int weir_ignore_signal(int signal);
+int weir_signal_is_ignored(int signal);  // 1 or 0, or -1 with errno set
 
 // Standard streams.
 void weir_flush_stdout(void);  // a line on a pipe is seen at once
