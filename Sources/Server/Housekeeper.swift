@@ -81,12 +81,19 @@ final class Housekeeper: Sendable {
         }
     }
 
+    /// Segments in which one round looks for a place: each may take a mebibyte from the disk.
+    private static let placesAtOnce = 64
+    /// A place within a segment is looked for when this part of the retention can be dropped.
+    private static let retentionParts: Int64 = 64
+
     /// Drops what has outlived its stream's retention, and closed shards that have nothing left.
     private func trim(now: Int64) {
+        var places = Self.placesAtOnce
         catalog.snapshot.visitStreams { stream in
             let cutoff = stream.cutoff(now: now)
             for shard in stream.shards where Int64(shard.createdSecond) * 1000 < cutoff {
-                log.trim(shard.log, olderThan: cutoff)
+                let slack = places > 0 ? (now - cutoff) / Self.retentionParts : .max
+                if log.trim(shard.log, olderThan: cutoff, slack: slack) { places -= 1 }
             }
             return true
         }

@@ -115,6 +115,8 @@ final class Committer: @unchecked Sendable {
         let isSyncDue = syncDue() == 0
         if blocks.isEmpty, controls.isEmpty, requests.isEmpty, !isSyncDue { return false }
         defer { forgetBatch() }
+        // The attempt counts: one that fails is made again after the interval, not at once for ever.
+        if isSyncDue { lastSyncNanoseconds = monotonicNanoseconds() }
         for segment in requests.rewrites { rewrite(segment) }
         for shard in requests.retirements { retire(shard) }
         if let oldest = blocks.lazy.map(\.stagedAt).min() {
@@ -303,7 +305,7 @@ final class Committer: @unchecked Sendable {
     /// Nanoseconds until the journal must be synced although nothing new comes; nil for never.
     private func syncDue() -> UInt64? {
         guard case .interval(let milliseconds) = log.configuration.durability,
-            durableThrough < lastNumber
+            durableThrough < lastNumber, !log.isRefusingForGood
         else { return nil }
         let due = lastSyncNanoseconds + UInt64(max(milliseconds, 1)) * 1_000_000
         let now = monotonicNanoseconds()

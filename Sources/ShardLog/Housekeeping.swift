@@ -25,6 +25,7 @@ extension ShardLog {
             // not be synced keeps its journal files, and is tried again.
             counters.housekeepingFailures.add(1, ordering: .relaxed)
         }
+        keepIndices()
         unmapUnused()
         countBytes()
     }
@@ -161,6 +162,9 @@ extension ShardLog {
         }
         for path in paths {
             do throws(SystemFailure) {
+                if path.hasSuffix(".segment") {
+                    try configuration.files.unlink(IndexFile.path(of: path))
+                }
                 try configuration.files.unlink(path)
             } catch {
                 trash.withLock { $0.append(path) }

@@ -29,6 +29,12 @@ enum Limits {
     /// The sparse index has an entry for so many bytes, and one for each record that is as long:
     /// about 1,024, at most 2,048 entries of 32 bytes a segment of 64 MiB.
     static let sparseBytes: UInt64 = 64 << 10
+    /// Of a segment that is still written, so much may be marked and not yet in its index file.
+    static let unkeptIndexBytes: UInt64 = 256 << 10
+    /// Index files that the housekeeper reads or writes in one round, and what it walks through to
+    /// close a gap: some 20 ms of a slow disk each.
+    static let indexFilesAtOnce = 64
+    static let indexSliceBytes: UInt64 = 4 << 20
     /// What a cold read brings in first; a question for a place needs no more.
     static let firstReadBytes: UInt64 = 128 << 10
     /// What it brings in at a time as it goes on.

@@ -36,11 +36,16 @@ struct Replay {
         do throws(SystemFailure) {
             let names = try files.list(folder)
             var first = 0
+            var indices: [(shard: UInt64, base: UInt64)] = []
             while first < names.count {
                 let group = names[first..<min(first + Self.headersAtOnce, names.count)]
                 var opened: [(path: String, shard: UInt64, base: UInt64, file: any File)] = []
                 for name in group {
                     let path = folder + "/" + name
+                    if let (shard, base) = Segment.parse(name: name, suffix: "index") {
+                        indices.append((shard, base))
+                        continue
+                    }
                     guard let (shard, base) = Segment.parse(name: name) else {
                         try files.unlink(path)
                         continue
@@ -55,6 +60,7 @@ struct Replay {
                 }
                 first = group.endIndex
             }
+            for (shard, base) in indices { try expectIndex(shard: shard, base: base) }
         } catch {
             throw LogError(error, file: folder)
         }
@@ -81,6 +87,15 @@ struct Replay {
         return Segment(
             unknown, path: path, fileBytes: size, marksFrom: .max,
             fault: "the segment's header is wrong")
+    }
+
+    /// Notes that a segment has an index file; one that belongs to no segment goes.
+    private func expectIndex(shard: UInt64, base: UInt64) throws(SystemFailure) {
+        if let segment = segments[shard]?.first(where: { $0.base == base }) {
+            segment.state.withLock { $0.index.expectFile() }
+        } else {
+            try files.unlink(folder + "/" + IndexFile.name(shard: shard, base: base))
+        }
     }
 
     /// Takes the records of a batch. They are written when enough have come together.
@@ -138,16 +153,21 @@ struct Replay {
             let limit = self.limit(of: segment, shard: shard)
             var end = offset
             var next = position
+            let due = segment.state.withLock { $0.index.replay(from: position) }
+            var walk = MarkWalk(start: position, due: due, ordinal: ordinal)
             while end < span.count {
-                let length = Record.Header(span.extracting(end..<span.count)).length
-                if next + UInt64(length) > limit { break }
-                end += length
-                next += UInt64(length)
+                let header = Record.Header(span.extracting(end..<span.count))
+                if next + UInt64(header.length) > limit { break }
+                walk.note(header, at: next)
+                end += header.length
+                next += UInt64(header.length)
                 ordinal += 1
             }
             try segment.reserve(to: next, first: configuration.segmentFirstBytes, files)
             try segment.file(files).write(
                 [UInt8](part.bytes[offset..<end]), at: segment.offset(position))
+            let (marked, reached) = (walk, next)
+            segment.state.withLock { $0.index.replayed(marked, to: reached) }
             if !segment.isDirty.exchange(true, ordering: .relaxed) { touched.append(segment) }
             offset = end
             position = next
@@ -222,7 +242,7 @@ struct Replay {
         }
         for place in kept.indices {
             let end = place + 1 < kept.count ? kept[place + 1].base : tail
-            kept[place].state.withLock { $0.index.begin(lateFrom: end) }
+            kept[place].state.withLock { $0.index.begin(at: end) }
             // What the committer has not reserved in this process it reserves before it writes;
             // a file is never taken for longer than it is.
         }
@@ -239,6 +259,7 @@ struct Replay {
 
     private func remove(_ segment: Segment) throws(LogError) {
         do throws(SystemFailure) {
+            try files.unlink(IndexFile.path(of: segment.path))
             try files.unlink(segment.path)
         } catch {
             throw LogError(error, file: segment.path)

@@ -1,15 +1,54 @@
 internal import Synchronization
 
 extension ShardLog {
-    /// Drops the records that arrived before the time: moves the shard's horizon, and unlinks the
-    /// segments that are wholly below it. From the same thread as `housekeep`; may wait for the
-    /// disk. Where the bytes are damaged the horizon stays.
-    public func trim(_ shard: Shard, olderThan arrivalMilliseconds: Int64) {
-        let located = shard.position(arrivalAtLeast: arrivalMilliseconds, mayWait: true)
-        guard case .found(let found) = located else { return }
+    /// Drops the records that arrived before the time: whole segments by their headers, without a
+    /// look at the disk, and then within the one in which the time lies. From the same thread as
+    /// `housekeep`. Where the bytes are damaged the horizon stays.
+    ///
+    /// Within a segment nothing is gained but that readers begin further up; it may wait for the
+    /// disk, for at most a mebibyte. A segment whose sparse index is not complete is left until it is.
+    /// - Parameter slack: nothing is looked for within a segment while what could be dropped there
+    ///   has arrived no longer than this before the time, in milliseconds.
+    /// - Returns: whether it was looked for.
+    @discardableResult
+    public func trim(
+        _ shard: Shard, olderThan arrivalMilliseconds: Int64, slack: Int64 = 0
+    ) -> Bool {
+        if let tip = shard.tip(.arrival), Int64(tip.last) < arrivalMilliseconds {
+            if tip.tail > shard.horizon { moveHorizon(of: shard, to: tip.tail.offset) }
+            retireLast(of: shard)
+            return false
+        }
+        // What lies before a segment that began before the time arrived before it as well.
+        let segment = shard.segments.withLock { segments in
+            segments.last {
+                $0.fault == nil && $0.header.firstArrivalMilliseconds < arrivalMilliseconds
+            }
+        }
+        guard let segment else { return false }
+        if segment.base > shard.horizon.offset { moveHorizon(of: shard, to: segment.base) }
+        let oldest = max(
+            segment.header.firstArrivalMilliseconds, shard.trimmedTo.load(ordering: .relaxed))
+        guard oldest < arrivalMilliseconds, arrivalMilliseconds - oldest > slack else {
+            return false
+        }
+        shard.loadIndex(segment)
+        let end = shard.end(of: segment, tail: shard.tail.offset)
+        let gap = segment.state.withLock { $0.index.gapBytes(below: end) }
+        guard gap <= Limits.mostReadBytes / 2 else { return true }
+        guard
+            case .found(let found) = shard.position(
+                arrivalAtLeast: arrivalMilliseconds, mayWait: true)
+        else { return true }
+        shard.trimmedTo.store(arrivalMilliseconds, ordering: .relaxed)
         if found > shard.horizon { moveHorizon(of: shard, to: found.offset) }
-        // The committer gives up a last segment in which nothing is left.
-        if found == shard.tail, shard.segments.withLock({ !$0.isEmpty }) {
+        if found == shard.tail { retireLast(of: shard) }
+        return true
+    }
+
+    /// The committer gives up a last segment in which nothing is left.
+    private func retireLast(of shard: Shard) {
+        if shard.segments.withLock({ !$0.isEmpty }) {
             request { $0.retirements.append(shard) }
         }
     }

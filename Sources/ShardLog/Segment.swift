@@ -91,6 +91,8 @@ final class Segment: Sendable {
     let hasFailed = Atomic<Bool>(false)
     /// Looked at since the housekeeper last passed.
     let isUsed = Atomic<Bool>(true)
+    /// The index file has what it should have; false if that has to be looked at.
+    let isIndexKept = Atomic<Bool>(false)
     let state: Mutex<State>
 
     init(_ header: Header, path: String, fileBytes: UInt64, marksFrom: UInt64, fault: String? = nil)
@@ -124,9 +126,11 @@ final class Segment: Sendable {
     }
 
     /// The shard and base that a file name carries.
-    static func parse(name: String) -> (shard: UInt64, base: UInt64)? {
+    static func parse(
+        name: String, suffix: String = "segment"
+    ) -> (shard: UInt64, base: UInt64)? {
         let parts = name.split(separator: ".")
-        guard parts.count == 2, parts[1] == "segment" else { return nil }
+        guard parts.count == 2, parts[1] == suffix else { return nil }
         let numbers = parts[0].split(separator: "-")
         guard numbers.count == 2, numbers[0].utf8.count == 16, numbers[1].utf8.count == 16,
             let shard = UInt64(numbers[0], radix: 16), let base = UInt64(numbers[1], radix: 16)

@@ -31,6 +31,8 @@ public final class Shard: Sendable {
     let publishedRecords: Atomic<UInt64>
 
     let horizonOffset: Atomic<UInt64>
+    /// Nothing that is left arrived before this, as far as retention has looked.
+    let trimmedTo = Atomic<Int64>(.min)
     /// One bit for each reader with sleepers.
     let sleepers = Atomic<UInt64>(0)
     /// Bytes staged for this shard and not yet ordered.

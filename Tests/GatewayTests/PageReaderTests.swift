@@ -220,4 +220,98 @@ struct PageReaderTests {
             #expect(page.records.map(\.record.key) == ["4"])
         }
     }
+
+    /// Sizes of data, from none to the largest, and how often each comes.
+    private static let sizes: [(range: ClosedRange<Int>, weight: Int)] = [
+        (0...0, 10), (1...200, 30), (1000...3000, 20), (60_000...70_000, 4),
+        (290_000...310_000, 4), (500_000...1_048_576, 2), ((10 << 20) - 300...(10 << 20) - 200, 1),
+    ]
+
+    private static func kind(_ generator: inout SeededGenerator) -> Int {
+        var left = Int.random(in: 0..<sizes.reduce(0) { $0 + $1.weight }, using: &generator)
+        for (kind, size) in sizes.enumerated() {
+            left -= size.weight
+            if left < 0 { return kind }
+        }
+        return 0
+    }
+
+    @Test(arguments: [0, 100_000, 3 << 20, 64 << 20])
+    func `a catch-up comes to its end in as many pages as it takes`(resident: Int) throws {
+        let seed = 0x5eed_0700 + UInt64(resident)
+        var generator = SeededGenerator(seed: seed)
+        let store = try Store {
+            $0.residentBytes = resident
+            $0.segmentBytes = 16 << 20
+        }
+        defer { store.remove() }
+        try store.create("s", recordKiB: 10_240)
+        var put: [TestRecord] = []
+        var indices: [UInt64] = []
+        var arrivals: [Int64] = []
+        var drawn = [Int](repeating: 0, count: Self.sizes.count)
+        for round in 0..<3 {
+            var some: [TestRecord] = []
+            for number in 0..<70 {
+                // One of each of the largest, whatever is drawn.
+                let kind =
+                    round == 1 && number < 2
+                    ? Self.sizes.count - 1 - number : Self.kind(&generator)
+                drawn[kind] += 1
+                let size = Int.random(in: Self.sizes[kind].range, using: &generator)
+                some.append(
+                    TestRecord(
+                        key: "\(put.count + number)", data: [UInt8](repeating: 9, count: size)))
+            }
+            let shard = try store.shard("s")
+            indices += try store.put(some, into: shard)
+            put += some
+            arrivals += some.map { _ in shard.log.lastArrivalMilliseconds }
+            store.clock.advance(milliseconds: 500)
+            if round == 1 { try store.reopen() }
+        }
+        #expect(drawn.allSatisfy { $0 > 0 }, "seed \(seed): \(drawn)")
+
+        let place = Int.random(in: 0..<put.count, using: &generator)
+        let byTime = arrivals.firstIndex(of: arrivals[place])!
+        let starts: [(ShardIterator.Position, ReadStart, Int)] = [
+            (.horizon, .horizon, 0), (.at(index: indices[place]), .at(indices[place]), place),
+            (.after(index: indices[place]), .after(indices[place]), place + 1),
+            (.arrival(milliseconds: arrivals[place]), .arrival(arrivals[place]), byTime),
+        ]
+        for (position, start, first) in starts {
+            let limit = [3, 20, 100, 10_000].randomElement(using: &generator)!
+            var iterator = try store.iterator(position)
+            var seen: [TestRecord] = []
+            while seen.count < put.count - first {
+                let page = try store.page(
+                    iterator, limit: limit, [.json, .cbor].randomElement(using: &generator)!)
+                var count = 0
+                var bytes = 0
+                for record in put[(first + seen.count)...].prefix(limit) {
+                    if count > 0, bytes + record.data.count > Limits.pageBytes { break }
+                    bytes += record.data.count
+                    count += 1
+                }
+                // Without progress it would never end.
+                try #require(page.records.count == count, "seed \(seed), \(position), \(limit)")
+                seen += page.records.map(\.record)
+                iterator = try store.next(page)
+            }
+            #expect(seen == Array(put[first...]), "seed \(seed), \(position)")
+            // Where a subscription begins, and what it resumes after while it has seen nothing.
+            let shard = try store.shard("s")
+            let resolved = start.resolve(in: shard, cutoff: 0, mayWait: true)
+            let found = try #require(resolved).get()
+            if case .arrival = start { #expect(found.continuation == indices[first] - 1) }
+            var next: UInt64?
+            _ = shard.log.read(
+                from: found.position, maximumRecords: 1, maximumBytes: 1, mayWait: true
+            ) { record in
+                next = record.index
+                return false
+            }
+            #expect(next == (first < put.count ? indices[first] : nil))
+        }
+    }
 }

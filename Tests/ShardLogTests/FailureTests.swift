@@ -31,6 +31,31 @@ import Testing
         try log.close()
     }
 
+    @Test func `a sync that is due and fails is not tried without end`() throws {
+        let folder = TemporaryFolder()
+        let disk = SimulatedFileSystem()
+        var configuration = small(folder, files: disk)
+        configuration.durability = .interval(milliseconds: 20)
+        let log = try openLog(configuration)
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        disk.fail { operation, path, _ in
+            operation == .sync && path.contains("/journal/") ? EIO : nil
+        }
+        // Acknowledged when it is written, and then its sync is due.
+        #expect(try bench.put(shard, [1]).isStored)
+        let deadline = Date().addingTimeInterval(30)
+        while log.health == .accepting, Date() < deadline { Thread.sleep(forTimeInterval: 0.01) }
+        #expect(log.health != .accepting)
+        // A committer that is busy with it for ever never comes to its end.
+        let ended = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            try? log.close()
+            ended.signal()
+        }
+        #expect(ended.wait(timeout: .now() + 30) == .success)
+    }
+
     @Test func `a batch that failed once goes to a fresh journal file`() throws {
         let folder = TemporaryFolder()
         let disk = SimulatedFileSystem()

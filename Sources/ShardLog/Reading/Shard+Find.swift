@@ -22,7 +22,7 @@ extension Shard {
     }
 
     /// The tail and what the last record below it has, unless a batch is just being published.
-    private func tip(_ measure: Measure) -> (tail: Position, last: UInt64)? {
+    func tip(_ measure: Measure) -> (tail: Position, last: UInt64)? {
         var tip = Tip(measure)
         let cells = ShardCells(shard: self)
         while !tip.isDone { tip.step(cells) }
@@ -40,7 +40,14 @@ extension Shard {
         let end = end(of: segment, tail: tail)
         var scan = Scan(next: segment.base, mayWait: mayWait)
         do throws(ReadProblem) {
-            try search(&scan, segment, end: end, tail: tail, isBefore)
+            do throws(ReadProblem) {
+                try search(&scan, segment, end: end, tail: tail, isBefore)
+            } catch {
+                // A record may be damaged; or the index file is, and leads astray.
+                guard case .damaged = error, segment.forgetIndexFile() else { throw error }
+                scan = Scan(next: segment.base, mayWait: mayWait)
+                try search(&scan, segment, end: end, tail: tail, isBefore)
+            }
         } catch {
             switch error {
             case .cold: return .cold
@@ -60,24 +67,43 @@ extension Shard {
         _ scan: inout Scan, _ segment: Segment, end: UInt64, tail: UInt64,
         _ isBefore: (UInt64, Int64) -> Bool
     ) throws(ReadProblem) {
-        let (start, through) = segment.state.withLock {
-            ($0.index.start(below: end, isBefore), $0.index.through)
+        var start = segment.state.withLock { $0.index.start(below: end, isBefore) }
+        if start.isInGap, segment.state.withLock({ $0.index.isUnread }) {
+            guard scan.mayWait else { throw .cold }
+            loadIndex(segment)
+            start = segment.state.withLock { $0.index.start(below: end, isBefore) }
         }
+        try walk(&scan, segment, from: start, tail: tail) { header, _ in
+            isBefore(header.index, header.arrivalMilliseconds)
+        }
+    }
+
+    /// Goes from a mark on record by record, as long as they are wanted. What was looked at for the
+    /// first time need not be looked at again, however the walk ends.
+    func walk(
+        _ scan: inout Scan, _ segment: Segment, from start: SparseIndex.Start, tail: UInt64,
+        _ isWanted: (Record.Header, _ at: UInt64) -> Bool
+    ) throws(ReadProblem) {
         scan.next = start.mark?.position ?? segment.base
-        if !start.isInGap {
-            try skipLong(&scan, start, segment, tail: tail)
-            if scan.next == start.next { return }
+        let isSkipped = try skipLong(&scan, start, segment, tail: tail)
+        var walk = MarkWalk(from: start, in: segment.header, isSkipped: isSkipped)
+        var isAstray = false
+        if scan.next < start.next {
+            self.scan(&scan, in: segment, tail: tail) { _, header, at in
+                if let mark = start.mark, at == mark.position, header.index != mark.index {
+                    isAstray = true
+                    return .stopBefore
+                }
+                guard isWanted(header, at) else { return .stopBefore }
+                if start.isInGap { walk.note(header, at: at) }
+                return .goOn
+            }
         }
-        var walk = MarkWalk(after: start.mark, in: segment.header, start: through)
-        self.scan(&scan, in: segment, tail: tail) { _, header, at in
-            guard isBefore(header.index, header.arrivalMilliseconds) else { return .stopBefore }
-            if start.isInGap { walk.note(header, at: at) }
-            return .goOn
-        }
-        // What was looked at for the first time need not be looked at again, however it ended.
+        if isAstray { throw .damaged("another record is there than was") }
         if start.isInGap {
             let (walk, reached) = (walk, scan.next)
             segment.state.withLock { $0.index.extend(walk, to: reached) }
+            segment.isIndexKept.store(false, ordering: .relaxed)
         }
         if let problem = scan.problem { throw problem }
     }
@@ -86,27 +112,27 @@ extension Shard {
     /// its header how long it is. Its data, of up to 10 MiB, is not looked at.
     private func skipLong(
         _ scan: inout Scan, _ start: SparseIndex.Start, _ segment: Segment, tail: UInt64
-    ) throws(ReadProblem) {
+    ) throws(ReadProblem) -> Bool {
         // Two marks are that far apart only if the first one's record is long.
         guard let mark = start.mark, start.next - mark.position >= 2 * Limits.sparseBytes else {
-            return
+            return false
         }
         let limit = try limit(of: segment, from: mark.position, tail: tail)
+        let headerEnd = mark.position + UInt64(Record.headerBytes)
+        guard headerEnd <= limit else { return false }
         var window = try Window(
             self, segment, from: mark.position, limit: limit, mayWait: scan.mayWait)
-        let headerEnd = mark.position + UInt64(Record.headerBytes)
-        guard headerEnd <= limit else { return }
-        if window.end < headerEnd { try window.extend(self, to: headerEnd, limit: limit) }
+        if window.end < headerEnd { try window.extend(self, to: headerEnd, limit: headerEnd) }
         let offset = Int(segment.offset(mark.position))
         let header = Record.Header(
             window.mapping.bytes(offset..<offset + Record.headerBytes))
         let next = mark.position + UInt64(header.length)
-        // Else the scan tells what is wrong with it.
-        if header.isPlausible, header.shard == number.rawValue, header.index == mark.index,
+        // Else the walk tells what is wrong with it.
+        guard header.isPlausible, header.shard == number.rawValue, header.index == mark.index,
             next - mark.position >= Limits.sparseBytes, next <= start.next
-        {
-            scan.next = next
-        }
+        else { return false }
+        scan.next = next
+        return true
     }
 
     private func atLeastHorizon(_ position: UInt64) -> Position {
@@ -126,6 +152,18 @@ extension Shard {
 }
 
 extension Segment {
+    /// Takes back what the index file has said and no walk has confirmed; false if there is nothing
+    /// of the kind.
+    func forgetIndexFile() -> Bool {
+        let wasFromFile = state.withLock { state in
+            let wasFromFile = state.index.isFromFile
+            if wasFromFile { state.index.forgetFile() }
+            return wasFromFile
+        }
+        if wasFromFile { isIndexKept.store(false, ordering: .relaxed) }
+        return wasFromFile
+    }
+
     /// The last mark at or below a position, or the segment's start.
     func mark(below position: UInt64) -> SparseIndex.Mark {
         state.withLock { $0.index.mark(below: position) }
