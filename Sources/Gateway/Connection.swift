@@ -334,7 +334,7 @@ final class Connection: ReadinessHandler, TurnHandler {
 
     /// How old it may become without a request while others wait to be accepted, nanoseconds.
     var patience: UInt64 {
-        if tls.isEstablished { return Limits.requestPatience }
+        if tls.isEstablished { return establishedAt - openedAt + Limits.requestPatience }
         return hasSeenBytes ? Limits.handshakePatience : Limits.silencePatience
     }
 

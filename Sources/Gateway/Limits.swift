@@ -77,8 +77,9 @@ enum Limits {
     static let silencePatience: UInt64 = 250_000_000
     /// When its handshake has begun.
     static let handshakePatience: UInt64 = 2_000_000_000
-    /// When its handshake is done.
-    static let requestPatience: UInt64 = 5_000_000_000
+    /// So long after its handshake: a client that has something to ask sends it with the last
+    /// message of the handshake.
+    static let requestPatience: UInt64 = 1_000_000_000
     /// Connections without a request that are looked at, and closed, in one turn.
     static let newcomersPerLook = 1_000
     static let closesPerLook = 32
