@@ -91,6 +91,7 @@ class Http2:
             room = min(self.h2.local_flow_control_window(number), self.h2.max_outbound_frame_size)
             if room <= 0:
                 self.receive()
+                assert not self.closed, "the server closed the connection in the middle of a body"
                 continue
             self.h2.send_data(number, body[sent:sent + room])
             sent += room

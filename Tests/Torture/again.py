@@ -5,8 +5,10 @@
 """
 
 import argparse
+import faulthandler
 import pathlib
 import runpy
+import signal
 import sys
 import tempfile
 
@@ -24,6 +26,8 @@ def main():
     parser.add_argument("--goes-on", action="store_true", help="continue behind a failing episode")
     parser.add_argument("--verbose", action="store_true")
     chosen = parser.parse_args()
+    # Where every thread is, by `kill -USR1`.
+    faulthandler.register(signal.SIGUSR1)
     with tempfile.TemporaryDirectory(prefix="weir-torture.") as folder:
         found, coverage = run_seed(chosen.seed, folder, chosen.seconds, Report(chosen.verbose),
                                    chosen.episode, chosen.goes_on)

@@ -34,11 +34,7 @@ DIMENSIONS = {
 
 # Classes that are not drawn, with the reason: what is known not to hold yet.
 HELD_BACK = {
-    ("volume", "beyond 8 MiB"): "catching up stops",
-    ("volume", "beyond a segment"): "catching up stops",
     ("nofile", "256"): "descriptors run out",
-    ("nofile", "1024"): "descriptors run out",
-    ("nofile", "soft 1024"): "descriptors run out",
     ("chaos", "ahead days"): "a wrong clock hides records",
     ("chaos", "jump while running"): "a wrong clock hides records",
     ("chaos", "full disk"): "deleting frees nothing",
@@ -51,7 +47,6 @@ HELD_BACK = {
     ("peer", "trickle"): "takes the memory of all bodies",
     ("peer", "header bomb"): "takes memory without a bound",
     ("peer", "closed windows"): "takes all answers",
-    ("peer", "cancelled reads"): "takes all workers",
 }
 
 
