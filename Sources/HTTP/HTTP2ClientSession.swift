@@ -296,7 +296,8 @@ internal import CNGHTTP2
             return
         }
         let head = call.responseFields
-        guard head.count + nameCount + valueCount <= Limits.headBytes,
+        head.seenBytes += nameCount + valueCount
+        guard head.seenBytes <= Limits.headBytes,
             unsafe head.add(name, nameCount, value, valueCount) != nil
         else { return cancel(call, .enhanceYourCalm) }
     }

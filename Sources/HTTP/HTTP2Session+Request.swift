@@ -50,7 +50,8 @@ extension HTTP2Session {
         _ head: RequestHead, _ name: UnsafePointer<UInt8>, _ nameCount: Int,
         _ value: UnsafePointer<UInt8>, _ valueCount: Int
     ) {
-        guard head.count + nameCount + valueCount <= Limits.headBytes, !head.isTooLarge else {
+        head.seenBytes += nameCount + valueCount
+        guard head.seenBytes <= Limits.headBytes, !head.isTooLarge else {
             head.isTooLarge = true
             return
         }
@@ -178,6 +179,8 @@ extension HTTP2Session {
     ) -> Bool {
         let isFull = unsafe output.dataPacked(header, count)
         counters.bodyBytesSent.count(UInt64(count))
+        sentBytes &+= UInt64(count)
+        watch.earn(dataBytes: count)
         if unsafe frame.pointee.hd.flags & NG.endStream != 0,
             let exchange = unsafe exchange(frame.pointee.hd.stream_id)
         {
@@ -192,8 +195,11 @@ extension HTTP2Session {
         else { return }
         if targetStream == streamID { unsafe target = nil }
         // `open` holds the exchange until `close(at:)`.
-        let (index, reason) = unsafe Unmanaged<Exchange>.fromOpaque(pointer)
-            ._withUnsafeGuaranteedRef { ($0.openIndex, end(of: $0, code)) }
+        let (index, reason, ended) = unsafe Unmanaged<Exchange>.fromOpaque(pointer)
+            ._withUnsafeGuaranteedRef {
+                ($0.openIndex, end(of: $0, code), $0.whole || $0.resetByPeer != nil)
+            }
+        if ended { watch.ended(UInt32(bitPattern: streamID)) }
         close(at: index, reason)
     }
 

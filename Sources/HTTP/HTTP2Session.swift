@@ -40,6 +40,11 @@ internal import CNGHTTP2
     private var failure: HTTPError?
     private var drainStep = 0
 
+    // What the peer's frames are worth, and which of them come too late.
+    let watch: FrameWatch
+    /// Body payload handed to outputs, of all streams.
+    var sentBytes: UInt64 = 0
+
     // Streams opened and not answered, less what time has forgiven.
     private var wasted = 0
     private var wastedSince: UInt64
@@ -56,6 +61,7 @@ internal import CNGHTTP2
         unsafe self.handler = handler
         headSince = context.time
         wastedSince = context.time
+        watch = FrameWatch(context)
         unsafe fields = .allocate(capacity: Limits.responseFields + 2)
         // Replaced before init returns; nghttp2 needs the address of a whole object.
         unsafe library = OpaquePointer(fields)
@@ -98,23 +104,53 @@ internal import CNGHTTP2
         precondition(!isInside, "receive was called from a handler")
         guard !isDead else { return state }
         isInside = true
-        let taken = unsafe bytes.withUnsafeBufferPointer {
-            unsafe nghttp2_session_mem_recv(library, $0.baseAddress, $0.count)
-        }
+        unsafe bytes.withUnsafeBufferPointer { unsafe read($0) }
         isInside = false
-        if taken < 0 {
-            switch taken {
-            case NG.badClientMagic: die(HTTPError(.badPreface, code: Int32(taken)))
-            case NG.flooded: die(HTTPError(.flood, code: Int32(taken)))
-            default: die(HTTPError(.library, code: Int32(taken)))
-            }
-        } else if unsafe nghttp2_session_get_outbound_queue_size(library) > Limits.queuedFrames {
+        guard !isDead else { return state }
+        if unsafe nghttp2_session_get_outbound_queue_size(library) > Limits.queuedFrames {
             die(HTTPError(.flood))
         } else if wasted > context.configuration.wastedStreams, failure == nil {
             forgive()
             if wasted > context.configuration.wastedStreams { terminate(HTTPError(.flood)) }
         }
         return state
+    }
+
+    /// Gives bytes to nghttp2, in one piece unless a frame in them is to be looked at when those
+    /// before it have had their effect.
+    private func read(_ bytes: UnsafeBufferPointer<UInt8>) {
+        watch.beginPiece()
+        var given = 0
+        while let sight = unsafe watch.next(bytes) {
+            switch sight {
+            case .flood: return terminate(HTTPError(.flood))
+            case .late(let frame):
+                let start = max(given, frame.start)
+                guard unsafe give(UnsafeBufferPointer(rebasing: bytes[given..<start])) else {
+                    return
+                }
+                given = start
+                let stream = unsafe nghttp2_session_find_stream(
+                    library, Int32(bitPattern: frame.streamID))
+                guard unsafe stream == nil, let code = watch.violation(frame) else { continue }
+                return terminate(HTTPError(.protocolError, code: Int32(bitPattern: code.rawValue)))
+            }
+        }
+        _ = unsafe give(UnsafeBufferPointer(rebasing: bytes[given...]))
+    }
+
+    /// False when the connection is over.
+    private func give(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard !bytes.isEmpty else { return true }
+        let taken = unsafe nghttp2_session_mem_recv(library, bytes.baseAddress, bytes.count)
+        if taken < 0 {
+            switch taken {
+            case NG.badClientMagic: die(HTTPError(.badPreface, code: Int32(taken)))
+            case NG.flooded: die(HTTPError(.flood, code: Int32(taken)))
+            default: die(HTTPError(.library, code: Int32(taken)))
+            }
+        }
+        return !isDead
     }
 
     public func produce(into output: inout OutputSpan<UInt8>) {
@@ -164,7 +200,12 @@ internal import CNGHTTP2
     /// Ends the connection with a GOAWAY.
     private func terminate(_ error: HTTPError) {
         note(error)
-        let code = error.reason == .flood ? ResetCode.enhanceYourCalm : .noError
+        let code: ResetCode =
+            switch error.reason {
+            case .flood: .enhanceYourCalm
+            case .protocolError: ResetCode(rawValue: UInt32(bitPattern: error.code))
+            default: .noError
+            }
         if unsafe nghttp2_session_terminate_session(library, code.rawValue) != 0 { isCut = true }
         closeAll(.protocolError)
     }

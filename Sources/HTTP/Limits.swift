@@ -21,6 +21,18 @@ enum Limits {
     /// connections is 64 KiB each, and only while a head arrives.
     static let headBytes = 65_536
 
+    /// Streams whose end is remembered, in order to tell a frame that comes too late; a late frame
+    /// on an older one is ignored.
+    static let rememberedStreams = 64
+
+    /// Gaps in a client's stream numbers that are remembered, so that going back into one is told;
+    /// a header block in an older one is ignored.
+    static let rememberedGaps = 4
+
+    /// A DATA frame with less payload than this, which does not end its request, is idle: it costs
+    /// more than it brings.
+    static let leastDataFrame = 64
+
     /// Fields of one header block after which the peer is not merely careless: the connection ends.
     /// Four times the bound keeps the work for one block, which indexed fields can make a thousand
     /// times longer than its bytes, below a millisecond.
@@ -88,6 +100,15 @@ public struct HTTPConfiguration: Sendable {
 
     /// How many of them are forgiven a second.
     public var wastedStreamsPerSecond = 1_000
+
+    /// Frames that bring nothing (PRIORITY, SETTINGS, PING, WINDOW_UPDATE, unknown ones, DATA of
+    /// hardly a byte, late header blocks) which a connection may send at once; what it is sent and
+    /// what it asks for allows more, so that a client that returns credit for each KiB is far from
+    /// it. At the bound the connection ends with ENHANCE_YOUR_CALM.
+    public var idleFrames = 10_000
+
+    /// How many of them are forgiven a second.
+    public var idleFramesPerSecond = 1_000
 
     public init() {}
 }

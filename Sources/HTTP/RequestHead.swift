@@ -1,20 +1,22 @@
 /// Request methods (RFC 9110 §9); those that the gateway answers have names of their own.
 public enum Method: Sendable, Equatable {
-    case get, head, post, options, other
+    case get, head, post, options, connect, other
 }
 
-/// Method, target and fields of one request, in one arena that is reused with its exchange.
+/// Method, target and the fields that somebody asks for of one request, in one arena that is reused
+/// with its exchange.
 ///
-/// Names are in lower case. Spans are lent: they are valid until the exchange is closed and the
-/// last reference to this head is gone. A head is complete when the handler sees it and does not
-/// change afterwards.
+/// Of each ``FieldName`` the first is kept; other fields are counted and not kept. A field that
+/// costs its peer one byte on the wire (RFC 7541 §6.1) therefore costs memory once a request, not
+/// once a repetition, and what the peer's compression table holds bounds it: 4 KiB.
+///
+/// Spans are lent: they are valid until the exchange is closed and the last reference to this head
+/// is gone. A head is complete when the handler sees it and does not change afterwards.
 @safe public final class RequestHead {
-    /// One field: where its name starts, followed by its value at `valueStart`.
-    struct Entry {
-        var nameStart: UInt32
-        var valueStart: UInt32
-        var valueCount: UInt32
-        var nameCount: UInt32
+    /// Where a value lies in the arena; the count of one that is not there is `absent`.
+    struct Place {
+        var start: UInt32
+        var count: UInt32
     }
 
     public var method: Method { verb }
@@ -22,24 +24,25 @@ public enum Method: Sendable, Equatable {
     /// The declared length of the body; nil if none was declared.
     public var contentLength: Int? { declaredLength >= 0 ? declaredLength : nil }
 
-    /// Number of fields, pseudo-fields of HTTP/2 not counted.
-    public var fieldCount: Int { entryCount }
+    /// Bytes that the head takes in memory.
+    public var heldBytes: Int { capacity }
 
     // Stored properties are not public, so that using them carries no exclusivity checks.
     private var verb = Method.other
     var declaredLength = -1
-    private var entryCount = 0
+    /// Fields and bytes that have arrived, kept or not.
+    var seenFields = 0
+    var seenBytes = 0
     /// The head exceeds a bound and is not kept further.
     var isTooLarge = false
 
-    // The three allocations are owned here. Once a head is complete they stand until deinit, so that
-    // a span that someone still holds points to bytes, whatever becomes of the exchange.
+    // Both allocations are owned here. Once a head is complete they stand until deinit, so that a
+    // span that someone still holds points to bytes, whatever becomes of the exchange.
     private(set) var base: UnsafeMutablePointer<UInt8>
     private(set) var count = 0
     private var capacity: Int
-    private let entries: UnsafeMutablePointer<Entry>
-    // For each FieldName the index of its first field plus one, 0 for none.
-    private let known: UnsafeMutablePointer<UInt8>
+    // For each FieldName the place of its first field.
+    private let places: UnsafeMutablePointer<Place>
 
     private var pathStart = 0
     private var pathCount = 0
@@ -48,61 +51,29 @@ public enum Method: Sendable, Equatable {
     private var methodStart = 0
     private var methodCount = 0
 
-    private static let initialCapacity = 2_048
+    private static let initialCapacity = 1_024
+    private static let absent = UInt32.max
 
     init() {
         capacity = RequestHead.initialCapacity
         unsafe base = .allocate(capacity: capacity)
-        unsafe entries = .allocate(capacity: Limits.fields)
-        unsafe known = .allocate(capacity: FieldName.allCases.count)
-        unsafe known.initialize(repeating: 0, count: FieldName.allCases.count)
+        unsafe places = .allocate(capacity: FieldName.allCases.count)
+        forgetFields()
     }
 
     deinit {
         unsafe base.deallocate()
-        unsafe entries.deallocate()
-        unsafe known.deallocate()
+        unsafe places.deallocate()
     }
 
     // MARK: Reading
 
-    /// The value of the first field with this name; O(1).
+    /// The value of the first field with this name, without surrounding white space; O(1).
     @_lifetime(borrow self)
     public func field(_ name: FieldName) -> Span<UInt8>? {
-        let index = unsafe Int(known[Int(name.rawValue)])
-        guard index > 0 else { return nil }
-        return value(index - 1)
-    }
-
-    /// The value of the first field with this lower-case name; O(fields).
-    @_lifetime(borrow self)
-    public func first(_ lowercasedName: StaticString) -> Span<UInt8>? {
-        let wanted = lowercasedName.utf8CodeUnitCount
-        for i in 0..<fieldCount {
-            let entry = unsafe entries[i]
-            if Int(entry.nameCount) == wanted,
-                unsafe equal(base + Int(entry.nameStart), lowercasedName, wanted)
-            {
-                return value(i)
-            }
-        }
-        return nil
-    }
-
-    /// The name of the field at `index`, in the order of arrival.
-    @_lifetime(borrow self)
-    public func name(_ index: Int) -> Span<UInt8> {
-        precondition(index >= 0 && index < fieldCount)
-        let entry = unsafe entries[index]
-        return lend(Int(entry.nameStart), Int(entry.nameCount))
-    }
-
-    /// The value of the field at `index`, without surrounding white space.
-    @_lifetime(borrow self)
-    public func value(_ index: Int) -> Span<UInt8> {
-        precondition(index >= 0 && index < fieldCount)
-        let entry = unsafe entries[index]
-        return lend(Int(entry.valueStart), Int(entry.valueCount))
+        let place = unsafe places[Int(name.rawValue)]
+        guard place.count != RequestHead.absent else { return nil }
+        return lend(Int(place.start), Int(place.count))
     }
 
     /// Whether the client waits for a 100 before it sends the body (RFC 9110 §10.1.1).
@@ -113,9 +84,11 @@ public enum Method: Sendable, Equatable {
         return true
     }
 
-    /// Visits every field in the order of arrival.
-    public func forEach(_ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) {
-        for i in 0..<fieldCount { body(name(i), value(i)) }
+    /// Visits every field that was kept.
+    public func forEach(_ body: (_ name: FieldName, _ value: Span<UInt8>) -> Void) {
+        for name in FieldName.allCases {
+            if let value = field(name) { body(name, value) }
+        }
     }
 
     /// The request target as sent: a path with its query, `*`, or an absolute URI on HTTP/1.1.
@@ -154,14 +127,20 @@ extension RequestHead {
     /// Makes the head empty.
     func clear() {
         count = 0
-        entryCount = 0
+        seenFields = 0
+        seenBytes = 0
         verb = .other
         declaredLength = -1
         isTooLarge = false
         pathCount = 0
         authorityCount = 0
         methodCount = 0
-        unsafe known.update(repeating: 0, count: FieldName.allCases.count)
+        forgetFields()
+    }
+
+    private func forgetFields() {
+        unsafe places.update(
+            repeating: Place(start: 0, count: RequestHead.absent), count: FieldName.allCases.count)
     }
 
     /// Copies bytes to the end of the arena and says where they start. The caller keeps the bound.
@@ -183,34 +162,39 @@ extension RequestHead {
         capacity = larger
     }
 
-    /// Registers bytes of the arena as a field; the name is in lower case. False at the bound.
+    /// Counts a field of the arena and keeps it if it is a known one; the name is in lower case.
+    /// The outer nil says that there are too many.
     func addField(
         nameStart: Int, nameCount: Int, valueStart: Int, valueCount: Int
     ) -> FieldName?? {
-        guard entryCount < Limits.fields else { return .none }
-        unsafe entries[entryCount] = Entry(
-            nameStart: UInt32(nameStart), valueStart: UInt32(valueStart),
-            valueCount: UInt32(valueCount), nameCount: UInt32(nameCount))
-        entryCount += 1
+        seenFields += 1
+        guard seenFields <= Limits.fields else { return .none }
         guard let name = unsafe FieldName.recognise(base + nameStart, nameCount) else {
             return .some(nil)
         }
-        if unsafe known[Int(name.rawValue)] == 0 {
-            unsafe known[Int(name.rawValue)] = UInt8(entryCount)
+        if unsafe places[Int(name.rawValue)].count == RequestHead.absent {
+            keep(name, valueStart, valueCount)
         }
         return .some(name)
     }
 
-    /// Stores a field; the name is in lower case. Nil at the bound, else what it was recognised as.
+    /// Counts a field and stores its value if it is a known one; the name is in lower case. The
+    /// outer nil says that there are too many. The caller keeps the bound on bytes.
     func add(
         _ name: UnsafePointer<UInt8>, _ nameCount: Int, _ value: UnsafePointer<UInt8>,
         _ valueCount: Int
     ) -> FieldName?? {
-        let nameStart = unsafe store(name, nameCount)
-        let valueStart = unsafe store(value, valueCount)
-        return addField(
-            nameStart: nameStart, nameCount: nameCount, valueStart: valueStart,
-            valueCount: valueCount)
+        seenFields += 1
+        guard seenFields <= Limits.fields else { return .none }
+        guard let known = unsafe FieldName.recognise(name, nameCount) else { return .some(nil) }
+        if unsafe places[Int(known.rawValue)].count == RequestHead.absent {
+            keep(known, unsafe store(value, valueCount), valueCount)
+        }
+        return .some(known)
+    }
+
+    private func keep(_ name: FieldName, _ start: Int, _ count: Int) {
+        unsafe places[Int(name.rawValue)] = Place(start: UInt32(start), count: UInt32(count))
     }
 
     func setMethod(_ start: Int, _ count: Int) {
@@ -222,7 +206,10 @@ extension RequestHead {
                 unsafe equal(text, "POST", 4)
                 ? .post : unsafe equal(text, "HEAD", 4) ? .head : .other
         case 3: verb = unsafe equal(text, "GET", 3) ? .get : .other
-        case 7: verb = unsafe equal(text, "OPTIONS", 7) ? .options : .other
+        case 7:
+            verb =
+                unsafe equal(text, "OPTIONS", 7)
+                ? .options : unsafe equal(text, "CONNECT", 7) ? .connect : .other
         default: verb = .other
         }
     }

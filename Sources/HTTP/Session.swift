@@ -21,6 +21,7 @@ public struct ResetCode: RawRepresentable, Sendable, Hashable {
     public static let protocolError = ResetCode(rawValue: 1)
     public static let internalError = ResetCode(rawValue: 2)
     public static let flowControlError = ResetCode(rawValue: 3)
+    public static let streamClosed = ResetCode(rawValue: 5)
     public static let refusedStream = ResetCode(rawValue: 7)
     public static let cancel = ResetCode(rawValue: 8)
     public static let enhanceYourCalm = ResetCode(rawValue: 11)

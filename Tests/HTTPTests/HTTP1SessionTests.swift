@@ -31,7 +31,7 @@ final class Line {
         }
         let seen = line.handler.seen[0]
         #expect(seen.method == "POST" && seen.path == "/" && seen.authority == "gw:4567")
-        #expect(seen.fields.map(\.0) == ["host", "x-amz-target", "content-length"])
+        #expect(seen.fields.map(\.0) == ["content-length", "host", "x-amz-target"])
         #expect(line.handler.unbalanced == 0)
         #expect(!line.session.isFinished)
         #expect(!line.session.hasIncompleteHead)

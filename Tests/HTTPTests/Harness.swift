@@ -40,7 +40,7 @@ final class Seen {
         path = text(exchange.head.path)
         authority = text(exchange.head.authority)
         exchange.head.forEach { name, value in
-            fields.append((text(name), text(value)))
+            fields.append(("\(name.text)", text(value)))
         }
     }
 
@@ -154,7 +154,7 @@ final class TestReceiver: ResponseReceiver {
 
     func responseBegan(_ call: ClientCall) {
         status = call.status
-        call.fields.forEach { fields[text($0)] = text($1) }
+        call.fields.forEach { fields["\($0.text)"] = text($1) }
     }
 
     func responseBody(_ call: ClientCall, _ bytes: Span<UInt8>) {
