@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -224,3 +225,9 @@ int weir_signal_is_ignored(int signal) {
 }
 
 void weir_flush_stdout(void) { fflush(stdout); }
+
+int weir_malloc_top_pad(int bytes) { return mallopt(M_TOP_PAD, bytes); }
+int weir_malloc_trim_threshold(int bytes) { return mallopt(M_TRIM_THRESHOLD, bytes); }
+int weir_malloc_mmap_threshold(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
+int weir_malloc_arenas(int count) { return mallopt(M_ARENA_MAX, count); }
+int weir_malloc_trim(size_t pad) { return malloc_trim(pad); }

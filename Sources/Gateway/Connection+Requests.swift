@@ -11,11 +11,12 @@ extension Connection: RequestHandler {
         let request = Request(
             connection: self, exchange: exchange, caller: worker.caller(of: exchange.head))
         exchange.attachment = request
-        if let length = exchange.head.contentLength {
-            guard length <= Limits.bodyBytes else { return tooLarge(request) }
-            guard reserve(length, request) else { return }
-            request.body.reserveCapacity(length)
+        guard request.begin() else { return refuse(request) }
+        if let length = exchange.head.contentLength, length > worker.node.memory.largestBody {
+            return tooLarge(request)
         }
+        // A tunnel never ends its request (RFC 9110 §9.3.6), and there is none here.
+        if exchange.head.method == .connect { complete(request) }
     }
 
     func requestBody(_ exchange: Exchange, _ bytes: Span<UInt8>) {
@@ -23,17 +24,19 @@ extension Connection: RequestHandler {
         exchange.consumed(bytes.count)
         guard let request = exchange.attachment as? Request, !request.isAnswered else { return }
         let length = request.body.count + bytes.count
-        guard length <= Limits.bodyBytes else { return tooLarge(request) }
-        if length > request.reserved {
-            let step = max(length - request.reserved, Limits.bodyStep)
-            guard reserve(step, request) else { return }
-        }
+        guard length <= worker.node.memory.largestBody else { return tooLarge(request) }
+        guard request.makeRoom(length) else { return refuse(request) }
         request.body.append(copying: bytes)
     }
 
     func requestEnded(_ exchange: Exchange) {
         guard let request = exchange.attachment as? Request, !request.isAnswered else { return }
+        complete(request)
+    }
+
+    private func complete(_ request: Request) {
         request.completedAt = worker.monotonicNow()
+        guard memory.mayAnswer else { return park(request) }
         worker.route(request)
     }
 
@@ -43,11 +46,8 @@ extension Connection: RequestHandler {
         request.closed()
     }
 
-    private func reserve(_ count: Int, _ request: Request) -> Bool {
-        if worker.node.bodies.reserve(count) {
-            request.reserved += count
-            return true
-        }
+    /// There is no memory for the request, or none for this peer.
+    private func refuse(_ request: Request) {
         worker.counters.bodyBudgetRefusals.wrappingAdd(1, ordering: .relaxed)
         if let type = request.exchange.head.field(.contentType),
             type.equals(Encoding.cbor.contentType)
@@ -55,7 +55,6 @@ extension Connection: RequestHandler {
             request.encoding = .cbor
         }
         request.fail(.serviceUnavailable)
-        return false
     }
 
     private func tooLarge(_ request: Request) {

@@ -18,6 +18,10 @@ final class Connection: ReadinessHandler, TurnHandler {
     /// `x-amz-id-2` of every answer on this connection: it tells where a request was served, its
     /// request id which one it was.
     let hostID: [UInt8]
+    /// What its requests hold of the node's memory.
+    let memory: ConnectionMemory
+    /// Requests that wait until the client has taken answers.
+    private var parked: [Request] = []
     private let socket: Socket
     private let tls: TLSConnection
     private var registration: Registration?
@@ -67,6 +71,7 @@ final class Connection: ReadinessHandler, TurnHandler {
     init(worker: Worker, socket: Socket, peer: Peer) throws {
         self.worker = worker
         self.peer = peer
+        memory = ConnectionMemory(worker.node.memory, peer.memory)
         self.socket = socket
         openedAt = worker.reactor.now
         hostID = worker.makeHostID()
@@ -211,6 +216,7 @@ final class Connection: ReadinessHandler, TurnHandler {
     func flush() {
         isDirty = false
         guard !isClosed else { return }
+        if !parked.isEmpty { resumeParked() }
         drainTLSOutput()
         var budget = Limits.writesPerTurn
         while unsentIsEmpty, closesWhenWritten == nil, let session, session.wantsOutput {
@@ -231,6 +237,7 @@ final class Connection: ReadinessHandler, TurnHandler {
             drainTLSOutput()
         }
         guard !isClosed else { return }
+        if !parked.isEmpty, memory.mayAnswer { worker.reactor.runNextTurn(self) }
         if unsentIsEmpty {
             if let reason = closesWhenWritten { return close(reason) }
             if let session, session.isFinished {
@@ -238,6 +245,23 @@ final class Connection: ReadinessHandler, TurnHandler {
             }
         }
         updateInterest()
+    }
+
+    /// The request is worked for when the client has taken some of the answers that it has waiting.
+    /// It takes them at the session's least rate or loses them, so that comes.
+    func park(_ request: Request) {
+        worker.counters.requestsParked.wrappingAdd(1, ordering: .relaxed)
+        parked.append(request)
+    }
+
+    private func resumeParked() {
+        var count = 0
+        while count < min(parked.count, Limits.resumedPerTurn), memory.mayAnswer, !isClosed {
+            let request = parked[count]
+            count += 1
+            if request.isOpen, !request.isAnswered { worker.route(request) }
+        }
+        parked.removeFirst(min(count, parked.count))
     }
 
     /// Body bytes of a streamed response that the peer's TCP has acknowledged, at least: what is on
@@ -342,6 +366,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         guard !isClosed else { return }
         isClosed = true
         session?.connectionLost()
+        parked = []
         if reason == .finished || reason == .shutdown, unsentIsEmpty {
             tls.closeNotify()
             tls.takeOutput { ciphertext in _ = socket.write(ciphertext) }

@@ -10,6 +10,8 @@ public final class GatewayCounters: Sendable {
     public let unknownRequests = Atomic<UInt64>(0)
     /// Requests refused because the node's body memory was spent.
     public let bodyBudgetRefusals = Atomic<UInt64>(0)
+    /// Requests that waited because their client had not taken earlier answers.
+    public let requestsParked = Atomic<UInt64>(0)
 
     public let connectionsAccepted = Atomic<UInt64>(0)
     public let connectionsOpen = Atomic<Int>(0)

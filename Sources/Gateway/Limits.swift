@@ -44,8 +44,23 @@ enum Limits {
     static let inlineBytes = (1 << 20) + (16 << 10)
     /// A change of the catalog that is about more shards is decided by a worker thread: some 4 µs each.
     static let inlineShards = 200
-    /// What a request without Content-Length reserves at a time.
+    /// What a body without Content-Length is charged at a time.
     static let bodyStep = 64 << 10
+    /// What a request is charged beside its head and body: the exchange, its stream, the request.
+    static let requestBytes = 4 << 10
+    /// Memory is charged in steps of this, so that a small call is charged once.
+    static let memoryStep = 8 << 10
+    /// Memory that was charged for a body and is not needed for its answer is given back at once
+    /// when it is more than this, else with the request.
+    static let memorySlack = 64 << 10
+    /// The most that a head and a request take beside the body.
+    static let headOverhead = 256 << 10
+    /// Answers of one connection that are being made or have not been taken: beyond it the
+    /// connection's further requests wait. Two or three of the largest pages of GetRecords; more
+    /// where there is more than 6 GiB of memory for requests.
+    static let answerBytesPerConnection = 32 << 20
+    /// Waiting requests of one connection that are worked for in one turn.
+    static let resumedPerTurn = 64
 
     /// One read from a socket, and one TLS record to it.
     static let ioBytes = 16 << 10

@@ -13,7 +13,7 @@ public import TLS
 /// |---|---|---|
 /// | log, catalog | themselves | published atomics, their own mutexes |
 /// | slots | one mutex | at the start and the end of a subscription |
-/// | bodies | one atomic | reserve and release |
+/// | memory | atomics | take and give back |
 /// | peers | one mutex, atomics | when a connection begins and ends |
 /// | rate limits, faults | a mutex each, if they exist | for each call that they concern |
 /// | inboxes | each reactor drains its own | `post` |
@@ -23,7 +23,7 @@ public final class Node: Sendable {
     public let catalog: Catalog
     let tokenKey: TokenKey
     let slots = SubscriptionSlots()
-    let bodies: BodyBudget
+    let memory: MemoryBudget
     /// Who is connected, and the shares of connections.
     let peers: PeerTable
     /// Whether connections are accepted.
@@ -58,7 +58,7 @@ public final class Node: Sendable {
         self.log = log
         self.catalog = catalog
         self.tokenKey = tokenKey
-        bodies = BodyBudget(limit: settings.bodyMemoryBytes)
+        memory = MemoryBudget(limit: settings.bodyMemoryBytes)
         peers = PeerTable(bound: settings.connections)
         self.report = report
         rateLimits = settings.quotas.limitsRates ? RateLimits(settings.quotas) : nil
@@ -106,8 +106,15 @@ public final class Node: Sendable {
         for reactor in counters.indices { post(.makeRoom, to: reactor) }
     }
 
-    /// Bytes of the body memory that are reserved now.
-    public var reservedBodyBytes: Int { bodies.reservedBytes }
+    /// What the node knows to hold for its peers: requests and answers, rings of events, and the
+    /// state of connections, about 64 KiB each.
+    public var heldBytes: Int {
+        memory.heldBytes + max(0, openConnections) * (64 << 10)
+            + counters.reduce(0) { $0 + max(0, $1.ringBytes.load(ordering: .relaxed)) }
+    }
+
+    /// Bytes that are held for peers now, of `bodyMemoryBytes`.
+    public var reservedBodyBytes: Int { memory.heldBytes }
 
     /// What a lane of the blocking work has to do, and has done.
     public func blockingCounts(_ lane: BlockingPool.Lane) -> LaneCounts { blocking.counts(lane) }
@@ -134,7 +141,7 @@ public struct GatewaySettings: Sendable {
     public var region: String
     /// Twelve digits; the account of callers whose access key id names none.
     public var account: String
-    /// Node-wide memory for request bodies.
+    /// Node-wide memory for requests and for answers that have not been taken.
     public var bodyMemoryBytes: Int
     /// Scales lifetimes and expiries; for tests.
     public var timeScale: TimeScale

@@ -15,11 +15,11 @@ final class Request {
     let connection: Connection
     let exchange: Exchange
     let worker: Worker
-    /// Received so far; capacity is reserved with the budget.
+    /// Received so far.
     var body: [UInt8] = []
-    /// Bytes reserved of the node's body memory.
-    var reserved = 0
-    private var answerReserved = 0
+    private var memory: RequestMemory
+    /// What of it is for the request and its head.
+    private var baseBytes = 0
     private var isHeld = false
     /// The answer was given before the body came to its end; the rest is dropped.
     private(set) var isAnswered = false
@@ -42,6 +42,7 @@ final class Request {
         self.exchange = exchange
         worker = connection.worker
         self.caller = caller
+        memory = RequestMemory(connection.memory)
     }
 
     // MARK: Answers
@@ -75,8 +76,12 @@ final class Request {
     /// A complete answer that is not an operation's: XML, a page of ours, 413.
     func answer(status: Int, body: [UInt8], contentType: String) {
         guard !isAnswered, isOpen else { return }
-        isAnswered = true
         releaseBody()
+        guard holdAnswer(body) else {
+            worker.counters.bodyBudgetRefusals.wrappingAdd(1, ordering: .relaxed)
+            return fail(.serviceUnavailable)
+        }
+        isAnswered = true
         let head = worker.responseHead(status: status, contentType: contentType, request: self)
         count(status: status)
         exchange.respond(head, body: body)
@@ -104,6 +109,8 @@ final class Request {
         guard !isAnswered, isOpen else { return }
         isAnswered = true
         releaseBody()
+        // What a subscription may hold has bounds of its own.
+        memory.keep(0)
         let head = worker.responseHead(
             status: 200, contentType: "application/vnd.amazon.eventstream", request: self)
         count(status: 200)
@@ -143,15 +150,33 @@ final class Request {
     func releaseBody() {
         body = []
         guard !isHeld else { return }
-        if reserved > 0 { worker.node.bodies.release(reserved) }
-        reserved = 0
+        memory.keep(isOpen ? baseBytes : 0)
     }
 
-    /// Reserves memory for a large answer, which lives until the client has taken it.
-    func reserveAnswer(_ bytes: Int) -> Bool {
-        guard worker.node.bodies.reserve(bytes) else { return false }
-        answerReserved += bytes
+    /// Takes memory for the request and its head; false if there is none.
+    func begin() -> Bool {
+        baseBytes = Limits.requestBytes + exchange.head.heldBytes
+        return memory.hold(baseBytes)
+    }
+
+    /// Makes room for a body of which `length` bytes are here; false if there is no memory.
+    func makeRoom(_ length: Int) -> Bool {
+        let charge = BodyCharge.bytes(arrived: length, announced: exchange.head.contentLength)
+        let held = memory.held
+        guard memory.hold(baseBytes + charge) else { return false }
+        if body.isEmpty || memory.held > held { body.reserveCapacity(charge) }
         return true
+    }
+
+    /// Takes memory for a large answer that is going to be made, which lives until the client has
+    /// taken it.
+    func reserveAnswer(_ bytes: Int) -> Bool { memory.holdAnswer(bytes) }
+
+    /// Takes the memory that an answer needs, or gives back what was taken too much. A small one
+    /// is within what the request has.
+    private func holdAnswer(_ body: [UInt8]) -> Bool {
+        let bytes = body.count <= Limits.requestBytes ? 0 : body.capacity
+        return memory.holdAnswer(bytes)
     }
 
     /// The thread that worked for this request has come to its end.
@@ -163,9 +188,8 @@ final class Request {
     /// What a thread still makes takes its memory until the thread has ended, whether somebody
     /// waits for it or not.
     private func releaseAnswer() {
-        guard !isOpen, work == nil, answerReserved > 0 else { return }
-        worker.node.bodies.release(answerReserved)
-        answerReserved = 0
+        guard !isOpen, work == nil else { return }
+        _ = memory.holdAnswer(0)
     }
 
     /// The exchange is over, whoever ended it.

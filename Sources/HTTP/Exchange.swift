@@ -66,6 +66,8 @@
     // For deadlines: bytes moved when looked at last, and since when nothing has.
     var watchedBytes: UInt64 = 0
     var watchedSince: UInt64 = 0
+    // What the session had sent of all responses then.
+    var watchedTotal: UInt64 = 0
 
     // Names and values of the response, where nghttp2 finds them until the HEADERS frame is sent.
     // Owned here, freed in deinit or while no stream uses this exchange.
@@ -87,6 +89,7 @@
     public func respond(_ head: ResponseHead, body: [UInt8]) {
         guard !answered, let session = unsafe session else { return }
         answered = true
+        watchedSince = 0
         self.body = body
         session.send(self, head)
     }

@@ -43,20 +43,20 @@ extension HTTP1Session {
             return 1
         }
         let limit: UInt64
-        let progress: UInt64
+        let least: UInt64
+        let moved: UInt64
         if exchange.answered {
             guard exchange.source == nil else { return 0 }
-            limit = deadlines.response
-            progress = exchange.sent / Limits.leastProgressBytes
+            (limit, least, moved) = (deadlines.response, deadlines.responseBytes, exchange.sent)
         } else if !exchange.whole {
-            limit = deadlines.requestBody
-            progress = exchange.received
+            (limit, least) = (deadlines.requestBody, deadlines.requestBodyBytes)
+            moved = exchange.received
         } else {
             return 0
         }
-        if progress != exchange.watchedBytes || exchange.watchedSince == 0 {
-            exchange.watchedBytes = progress
-            exchange.watchedSince = now
+        if exchange.watchedSince == 0 || moved &- exchange.watchedBytes >= least {
+            exchange.watchedBytes = moved
+            exchange.watchedSince = max(now, 1)
             return 0
         }
         guard now &- exchange.watchedSince > limit else { return 0 }

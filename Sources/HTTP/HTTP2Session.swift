@@ -325,34 +325,48 @@ internal import CNGHTTP2
             return 1
         }
         var expired = 0
-        for i in 0..<open.count {
-            let exchange = open[i]
-            if exchange.abortedByUs { continue }
-            let limit: UInt64
-            let progress: UInt64
-            if exchange.answered {
-                guard exchange.source == nil else { continue }
-                limit = deadlines.response
-                progress = exchange.sent / Limits.leastProgressBytes
-            } else if !exchange.whole, exchange.announced {
-                let held = exchange.received - exchange.consumedBytes
-                limit = deadlines.requestBody
-                // A window that we keep closed is not the peer's fault.
-                progress =
-                    held >= UInt64(context.configuration.streamWindowBytes)
-                    ? exchange.watchedBytes ^ 1 : exchange.received << 1
-            } else {
-                continue
-            }
-            if progress != exchange.watchedBytes || exchange.watchedSince == 0 {
-                exchange.watchedBytes = progress
-                exchange.watchedSince = now
-            } else if now &- exchange.watchedSince > limit {
-                abort(exchange, .cancel)
-                counters.expired.count()
-                expired += 1
-            }
+        for i in 0..<open.count where isTooSlow(open[i], deadlines, now) {
+            abort(open[i], .cancel)
+            counters.expired.count()
+            expired += 1
         }
         return expired
+    }
+
+    /// Whether a body comes, or a response is taken, more slowly than it must.
+    private func isTooSlow(_ exchange: Exchange, _ deadlines: Deadlines, _ now: UInt64) -> Bool {
+        if exchange.abortedByUs { return false }
+        let limit: UInt64
+        let least: UInt64
+        let moved: UInt64
+        if exchange.answered {
+            guard exchange.source == nil else { return false }
+            (limit, least, moved) = (deadlines.response, deadlines.responseBytes, exchange.sent)
+        } else if !exchange.whole, exchange.announced {
+            (limit, least) = (deadlines.requestBody, deadlines.requestBodyBytes)
+            moved = exchange.received
+            // A window that we keep closed is not the peer's fault.
+            if moved - exchange.consumedBytes >= UInt64(context.configuration.streamWindowBytes) {
+                exchange.watchedSince = 0
+            }
+        } else {
+            return false
+        }
+        let isWatched = exchange.watchedSince != 0
+        if isWatched, moved &- exchange.watchedBytes < least {
+            guard now &- exchange.watchedSince > limit else { return false }
+            if !exchange.answered || isHeldUp(exchange, least) { return true }
+        }
+        exchange.watchedBytes = moved
+        exchange.watchedTotal = sentBytes
+        exchange.watchedSince = max(now, 1)
+        return false
+    }
+
+    /// Whether it is the peer who takes a response too slowly: its window is closed, or nothing
+    /// much moves on the whole connection. Else others of its responses went before.
+    private func isHeldUp(_ exchange: Exchange, _ least: UInt64) -> Bool {
+        if sentBytes &- exchange.watchedTotal < least { return true }
+        return unsafe nghttp2_session_get_stream_remote_window_size(library, exchange.streamID) <= 0
     }
 }

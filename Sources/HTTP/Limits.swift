@@ -62,10 +62,6 @@ enum Limits {
     /// bytes of a frame of this size whose end goes into the next output.
     static let leastDataBytes = 256
 
-    /// Progress that a plain response must make within its deadline; a window of one byte is
-    /// tolerated, one that turns a response into a place to park memory is not.
-    static let leastProgressBytes: UInt64 = 1_024
-
     /// Frames that nghttp2 may hold for a peer that makes us answer and does not read. The largest
     /// honest queue is one reset and one head for each of 1,024 streams.
     static let queuedFrames = 8_192

@@ -77,10 +77,14 @@ public enum SessionState: Sendable, Equatable {
 public struct Deadlines: Sendable {
     /// For a whole request head, or the client's preface and SETTINGS.
     public var head: UInt64 = 10_000_000_000
-    /// For the next byte of a request body whose window is open.
+    /// For the next `requestBodyBytes` of a request body, or its end.
     public var requestBody: UInt64 = 30_000_000_000
-    /// For the next byte of a response that is not a stream.
+    /// The least rate is 1 KiB a second: a byte now and then does not hold a body's memory.
+    public var requestBodyBytes: UInt64 = 30 << 10
+    /// For the next `responseBytes` of a response that is not a stream, or its end.
     public var response: UInt64 = 60_000_000_000
+    /// The least rate at which a client has to take an answer is 4 KiB a second.
+    public var responseBytes: UInt64 = 240 << 10
 
     public init() {}
 }

@@ -17,6 +17,7 @@ final class Housekeeper: Sendable {
     private let logger: Logger
     private let isBusy = Atomic<Bool>(false)
     private let tickets: TicketKeys
+    private let trimmer: MemoryTrimmer
     private let stateDelayMilliseconds: Int
     private let lastTrim = Atomic<Int64>(0)
     private let lastRotation = Atomic<Int64>(0)
@@ -29,13 +30,14 @@ final class Housekeeper: Sendable {
 
     init(
         log: ShardLog, catalog: Catalog, ephemerals: EphemeralConsumers, tickets: TicketKeys,
-        stateDelayMilliseconds: Int, logger: Logger
+        trimmer: MemoryTrimmer, stateDelayMilliseconds: Int, logger: Logger
     ) throws(SystemError) {
         self.log = log
         self.catalog = catalog
         self.ephemerals = ephemerals
         self.logger = logger
         self.tickets = tickets
+        self.trimmer = trimmer
         self.stateDelayMilliseconds = stateDelayMilliseconds
         lastRotation.store(log.nodeMilliseconds(), ordering: .relaxed)
         pool = try WorkerPool(threads: 1, capacity: 4)
@@ -58,6 +60,7 @@ final class Housekeeper: Sendable {
     }
 
     private func round() {
+        trimmer.look()
         log.housekeep()
         let nanoseconds = MonotonicClock.nanoseconds
         catalog.settleOverdue(delayMilliseconds: stateDelayMilliseconds, now: nanoseconds)

@@ -31,6 +31,7 @@ public enum Server {
         // Keys and records are nobody else's: files that we make are readable by this user only.
         _ = umask(0o077)
         let files = RealFileSystem()
+        Allocator.setUp(reactors: configuration.reactors)
         let resources = try Resources.find(configuration, files)
         let signals = try step("signals") { () throws(SystemError) in try Signals() }
         let logger = makeLogger(configuration.logLevel)
@@ -85,10 +86,12 @@ public enum Server {
             }
         }
         let tickets = TicketKeys()
+        let trimmer = MemoryTrimmer(files: files) { node.heldBytes }
         let housekeeper = try step("housekeeper") { () throws(SystemError) in
             try Housekeeper(
                 log: log, catalog: catalog, ephemerals: EphemeralConsumers(node), tickets: tickets,
-                stateDelayMilliseconds: configuration.stateDelayMilliseconds, logger: logger)
+                trimmer: trimmer, stateDelayMilliseconds: configuration.stateDelayMilliseconds,
+                logger: logger)
         }
         let reactors = try startReactors(
             configuration, node: node, identity: identity, tickets: tickets, listener: listener,

@@ -100,7 +100,15 @@ extension PrometheusText {
         sample(
             "weir_body_memory_refusals_total",
             node.total { $0.bodyBudgetRefusals.load(ordering: .relaxed) })
-        family("weir_body_memory_bytes", .gauge, "Memory reserved for request bodies.")
+        family(
+            "weir_requests_parked_total", .counter,
+            "Requests that waited until their client had taken earlier answers.")
+        sample(
+            "weir_requests_parked_total",
+            node.total { $0.requestsParked.load(ordering: .relaxed) })
+        family(
+            "weir_body_memory_bytes", .gauge,
+            "Memory held for requests, and for answers that have not been taken.")
         sample("weir_body_memory_bytes", UInt64(node.reservedBodyBytes))
     }
 

@@ -280,7 +280,7 @@ import Testing
         peer.take()
         #expect(peer.server.enforce(Deadlines()) == 0)
         peer.context.now = 20 * second
-        peer.send(RawFrame.data(3, [1]))
+        for _ in 0..<2 { peer.send(RawFrame.data(3, [UInt8](repeating: 1, count: 16_000))) }
         #expect(peer.server.enforce(Deadlines()) == 0)
         peer.context.now = 45 * second
         #expect(peer.server.enforce(Deadlines()) == 0)
@@ -298,5 +298,59 @@ import Testing
         #expect(peer.server.enforce(Deadlines()) == 1)
         peer.take()
         #expect(peer.server.isFinished)
+    }
+
+    @Test func `a byte now and then holds neither a body nor an answer`() {
+        let second: UInt64 = 1_000_000_000
+        let peer = RawPeer(settings: [(4, 0)])
+        peer.context.now = second
+        let answer = [UInt8](repeating: 7, count: 1_000_000)
+        peer.handler.ended = { e, _ in e.respond(ResponseHead(status: 200), body: answer) }
+        // A body, a small window that is opened byte by byte, and one that is opened fast enough.
+        peer.send(RawFrame.request(1, ends: false))
+        for stream: UInt32 in [3, 5] { peer.send(RawFrame.request(stream)) }
+        peer.send(RawFrame.windowUpdate(0, 10_000_000))
+        peer.take()
+        var ended: [UInt64: Int] = [:]
+        for time in UInt64(2)...200 {
+            peer.context.now = time * second
+            if time % 12 == 0 {
+                peer.send(RawFrame.data(1, [1]))
+                peer.send(RawFrame.windowUpdate(3, 1))
+            }
+            peer.send(RawFrame.windowUpdate(5, 4_500))
+            peer.take()
+            let count = peer.server.enforce(Deadlines())
+            if count > 0 { ended[time] = count }
+        }
+        #expect(ended == [33: 1, 63: 1])
+        #expect(peer.handler.seen.map(\.closed) == [[.aborted], [.aborted], []])
+    }
+
+    @Test func `an answer that waits behind others of a connection that moves is not ended`() {
+        let second: UInt64 = 1_000_000_000
+        let peer = RawPeer(settings: [(4, 0x7fff_ffff)])
+        peer.context.now = second
+        let answer = [UInt8](repeating: 7, count: 3_000_000)
+        peer.handler.ended = { e, _ in e.respond(ResponseHead(status: 200), body: answer) }
+        for stream: UInt32 in [1, 3, 5] { peer.send(RawFrame.request(stream)) }
+        // One after the other, as a client may want it.
+        peer.send(RawFrame.frame(2, 0, 3, [0x80, 0, 0, 1, 255]))
+        peer.send(RawFrame.frame(2, 0, 5, [0x80, 0, 0, 3, 255]))
+        for time in UInt64(2)...400 {
+            peer.context.now = time * second
+            peer.send(RawFrame.windowUpdate(0, 24_000))
+            peer.take()
+            #expect(peer.server.enforce(Deadlines()) == 0)
+        }
+        #expect(peer.handler.seen.allSatisfy { $0.closed == [.complete] })
+        // Nor does it stay when nothing moves.
+        peer.send(RawFrame.request(7))
+        for time in UInt64(401)...470 {
+            peer.context.now = time * second
+            peer.take()
+            _ = peer.server.enforce(Deadlines())
+        }
+        #expect(peer.handler.seen.last?.closed == [.aborted])
     }
 }

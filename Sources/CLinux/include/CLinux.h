@@ -68,6 +68,13 @@ int weir_lock_file(int descriptor);  // exclusive flock without waiting; EWOULDB
 // Free and total bytes of the file system and its magic number (statfs(2)).
 int weir_fstatfs(int descriptor, uint64_t *available, uint64_t *total, int64_t *magic);
 
+// The allocator (mallopt(3)). Parameters are whole bytes, threads in the last.
+int weir_malloc_top_pad(int bytes);
+int weir_malloc_trim_threshold(int bytes);
+int weir_malloc_mmap_threshold(int bytes);
+int weir_malloc_arenas(int count);
+int weir_malloc_trim(size_t pad);
+
 // Threads.
 int weir_set_thread_name(const char *name);  // at most 15 bytes are kept
 int weir_set_affinity(int cpu);              // the calling thread

@@ -5,6 +5,8 @@ import Synchronization
 /// for something gives that back before the connection ends.
 final class Peer: Sendable {
     let address: PeerAddress
+    /// What its connections hold of the node's memory.
+    let memory = PeerMemory()
     /// Written under the table's mutex, read by anybody.
     fileprivate let count = Atomic<Int>(0)
 

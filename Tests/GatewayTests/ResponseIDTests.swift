@@ -2,18 +2,6 @@ import Testing
 
 @testable import Gateway
 
-struct BodyBudgetTests {
-    @Test func `what does not fit is refused and takes nothing`() {
-        let budget = BodyBudget(limit: 100)
-        #expect(budget.reserve(60))
-        #expect(!budget.reserve(41))
-        #expect(budget.reservedBytes == 60)
-        #expect(budget.reserve(40))
-        budget.release(60)
-        #expect(budget.reservedBytes == 40)
-    }
-}
-
 struct ResponseIDTests {
     @Test func `request ids are version 4 UUIDs in lower case and differ`() {
         var ids = ResponseIDs()

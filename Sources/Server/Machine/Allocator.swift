@@ -1,0 +1,103 @@
+internal import CLinux
+internal import Clock
+internal import Glibc
+internal import ShardLog
+internal import Synchronization
+
+/// How the process takes memory from the system and gives it back.
+///
+/// glibc's defaults are for short programs: a thread's arena grows by single pages, with a call of
+/// mprotect for each, and shrinks as soon as its end is free; what lies below a block in use is
+/// never given back.
+enum Allocator {
+    /// An arena grows by at least this.
+    private static let step: Int32 = 1 << 20
+    /// The free end of an arena that is kept.
+    private static let keptEnd: Int32 = 16 << 20
+    /// A block of this size is a mapping of its own, which grows without being copied and goes back
+    /// when it is freed.
+    private static let mappedBlock: Int32 = 4 << 20
+
+    /// Called once, before there are other threads.
+    static func setUp(reactors: Int) {
+        // One for each reactor; the committer, the lanes and the housekeeper share two.
+        _ = weir_malloc_arenas(Int32(clamping: reactors + 2))
+        _ = weir_malloc_top_pad(step)
+        _ = weir_malloc_trim_threshold(keptEnd)
+        _ = weir_malloc_mmap_threshold(mappedBlock)
+    }
+
+    /// Gives the free pages of all arenas back; each is locked for as long as that takes.
+    static func giveBack() {
+        _ = weir_malloc_trim(Int(step))
+    }
+
+    /// Memory of the process that is no file's, bytes; nil if the system does not tell.
+    static func residentBytes(_ files: any FileSystem) -> Int? {
+        guard let bytes = try? files.contents(of: "/proc/self/statm") else { return nil }
+        let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        guard fields.count > 2, let resident = Int(fields[1]), let shared = Int(fields[2]) else {
+            return nil
+        }
+        return (resident - shared) * max(1, sysconf(Int32(_SC_PAGESIZE)))
+    }
+}
+
+/// Decides when free memory goes back to the system: soon after a peak, seldom under load, since
+/// what is given back is taken again by a fault for each page.
+struct TrimPolicy {
+    /// What has to have grown, and to have been let go, to be worth it.
+    static let worthwhileBytes = 8 << 20
+    /// Growth without an end in sight is looked at this often.
+    static let patienceNanoseconds: UInt64 = 60_000_000_000
+
+    private var highestLoad = 0
+    private var residentBytes: Int?
+    private var trimmedAt: UInt64 = 0
+
+    /// Whether to give back now; asked about once a second. `load` is what the node knows to hold.
+    mutating func isDue(load: Int, resident: Int, now: UInt64) -> Bool {
+        highestLoad = max(highestLoad, load)
+        guard let base = residentBytes else {
+            (residentBytes, trimmedAt) = (resident, now)
+            return false
+        }
+        residentBytes = min(base, resident)
+        let grown = resident - min(base, resident)
+        let isOver = highestLoad - load >= Self.worthwhileBytes
+        let isOld = now &- trimmedAt >= Self.patienceNanoseconds
+        guard grown >= Self.worthwhileBytes, isOver || isOld else { return false }
+        return true
+    }
+
+    /// It was given back, and so much is left.
+    mutating func trimmed(load: Int, resident: Int, now: UInt64) {
+        (highestLoad, residentBytes, trimmedAt) = (load, resident, now)
+    }
+}
+
+/// Gives memory back when the policy says so.
+final class MemoryTrimmer: Sendable {
+    private let policy = Mutex(TrimPolicy())
+    private let files: any FileSystem
+    private let load: @Sendable () -> Int
+
+    /// `load` is what the node knows to hold for its peers, bytes.
+    init(files: any FileSystem, load: @escaping @Sendable () -> Int) {
+        self.files = files
+        self.load = load
+    }
+
+    /// Called about once a second, on a thread that may wait.
+    func look() {
+        guard let resident = Allocator.residentBytes(files) else { return }
+        let now = MonotonicClock.nanoseconds
+        let load = load()
+        policy.withLock { policy in
+            guard policy.isDue(load: load, resident: resident, now: now) else { return }
+            Allocator.giveBack()
+            let left = Allocator.residentBytes(files) ?? resident
+            policy.trimmed(load: load, resident: left, now: now)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import Testing
+
+@testable import Server
+
+struct TrimPolicyTests {
+    private static let second: UInt64 = 1_000_000_000
+    private static let mebi = 1 << 20
+
+    @Test func `memory goes back soon after a peak and seldom under load`() {
+        var policy = TrimPolicy()
+        var now = TrimPolicyTests.second
+        func due(_ load: Int, _ resident: Int) -> Bool {
+            now += TrimPolicyTests.second
+            return policy.isDue(
+                load: load * TrimPolicyTests.mebi, resident: resident * TrimPolicyTests.mebi,
+                now: now)
+        }
+        #expect(!due(0, 40))
+        // A peak, and its end.
+        #expect(!due(300, 340))
+        #expect(!due(300, 341))
+        #expect(due(1, 340))
+        policy.trimmed(
+            load: TrimPolicyTests.mebi, resident: 42 * TrimPolicyTests.mebi, now: now)
+        for _ in 0..<1_000 { #expect(!due(1, 42)) }
+        // What is used grows and stays: one look a minute, which makes that the new base.
+        var looks = 0
+        for _ in 0..<600 where due(200, 242) {
+            looks += 1
+            policy.trimmed(
+                load: 200 * TrimPolicyTests.mebi, resident: 240 * TrimPolicyTests.mebi, now: now)
+        }
+        #expect(looks == 1)
+        // Under load that comes and goes below what is worthwhile, nothing is given back.
+        for round in 0..<100 { #expect(!due(200 + round % 7, 240 + round % 7)) }
+    }
+
+    @Test func `growth that nobody accounts for is looked at once a minute`() {
+        var policy = TrimPolicy()
+        var due = 0
+        for time in UInt64(1)...600 {
+            let now = time * TrimPolicyTests.second
+            guard policy.isDue(load: 0, resident: 40 << 20 + (time > 1 ? 50 << 20 : 0), now: now)
+            else { continue }
+            due += 1
+            policy.trimmed(load: 0, resident: 40 << 20, now: now)
+        }
+        #expect(due >= 9 && due <= 10)
+    }
+}
