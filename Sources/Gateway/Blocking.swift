@@ -53,6 +53,8 @@ extension Worker {
             if request.isOpen { next(found) }
         case (.cut(let subscription), .cut(let cut)):
             subscription.diskAnswered(take(cut, for: subscription.feed))
+            // Somebody else's turn has come.
+            if let next = diskBusy.popLast() { next.diskWasBusy() }
         case (.decoded(let request), .decoded(let put)):
             request.workEnded()
             request.letGo()

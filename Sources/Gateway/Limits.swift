@@ -34,6 +34,21 @@ enum Limits {
     static let ringBytesPerShard = 4 << 20
     /// Encoded events kept on one reactor: sixteen full rings.
     static let ringBytesPerReactor = 64 << 20
+    /// Events that one addition to a ring may push out of it, and out of others; each is an array
+    /// to be freed.
+    static let droppedEventsPerAddition = 64
+    /// Connections that are flushed in one turn, and bytes, about; the others come in the next. Some
+    /// 5 µs and 0.5 ns each.
+    static let flushesPerTurn = 128
+    static let flushedBytesPerTurn: UInt64 = 1 << 20
+    /// Records of which a reactor hears in one turn what became of them: some 150 ns each.
+    static let outcomesPerTurn = 4_096
+    /// A drain ends some subscriptions this often.
+    static let drainTickMilliseconds: UInt64 = 10
+    /// What is done of work over everything that a reactor has, before it looks at the clock: some
+    /// 50 µs; and how long it goes on in one turn, nanoseconds.
+    static let sliceItems = 64
+    static let sliceNanoseconds: UInt64 = 200_000
     /// Marks of sent, not yet credited events that a subscription keeps: 1 KiB.
     static let creditMarks = 64
 

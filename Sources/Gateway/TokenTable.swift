@@ -50,6 +50,20 @@ struct TokenTable<Element> {
         }
     }
 
+    /// How many places there are, taken or not.
+    var places: Int { slots.count }
+
+    /// The elements of `count` places from `place` on, and the place to go on with; nil at the end.
+    ///
+    /// Elements may come and go between the calls; each that is there throughout is seen once from 0
+    /// to the end. They are handed over, because a table that is changed while it is walked through
+    /// would be copied.
+    func slice(from place: Int, count: Int) -> (elements: [Element], next: Int?) {
+        let end = min(place + count, slots.count)
+        guard place < end else { return ([], nil) }
+        return (slots[place..<end].compactMap(\.element), end < slots.count ? end : nil)
+    }
+
     private static func token(_ slot: UInt32, _ generation: UInt32) -> UInt64 {
         UInt64(generation) << 32 | UInt64(slot)
     }

@@ -14,7 +14,7 @@ import Wire
 /// It lives on the reactor's thread and is not shared. In each turn the reactor serves sockets and
 /// messages; at its end the turn's records are handed to the committer and every connection with
 /// something to say is flushed, so requests that arrived together leave together.
-public final class Worker {
+public final class Worker: TurnHandler {
     let node: Node
     let reactor: Reactor
     let index: Int
@@ -34,8 +34,9 @@ public final class Worker {
     /// Who waits for the committer, for a worker thread or for another reactor.
     var waiting = TokenTable<Waiting>()
     var connections = TokenTable<Connection>()
-    /// Connections to flush at the end of the turn.
+    /// Connections to flush at the end of the turn, and how many of them are done.
     var dirty: [Connection] = []
+    private var flushed = 0
     /// One read's and one TLS record's worth of bytes, used within a call.
     var input: [UInt8] = []
     var output: [UInt8] = []
@@ -44,6 +45,11 @@ public final class Worker {
     private var date = HTTPDate()
     private let inbox: Inbox<Message>
     private(set) var isDraining = false
+    /// Work over all connections, feeds and subscriptions.
+    private(set) lazy var slices = Slices(reactor)
+    private var isSweeping = false
+    /// Subscriptions hear of a changed catalog; whether it has changed again meanwhile.
+    private var news: (isUnderWay: Bool, isOutdated: Bool) = (false, false)
     private var second: Timer?
     private var chores: [() -> Void] = []
     private var keepAliveTimer: Timer?
@@ -51,7 +57,7 @@ public final class Worker {
     var protectsPlaces = true
     /// Subscriptions whose turn at the disk did not come; see `cutWaiting`.
     var diskBusy: [Subscription] = []
-    private var drainTimers: [Timer] = []
+    private var drainTimer: Timer?
     /// What this reactor will settle, with the entry by which it began; see `scheduleSettling`.
     var settling: [Unsettled: (since: UInt64, timer: Timer)] = [:]
     /// Resource policies that were read, by their texts.
@@ -105,10 +111,12 @@ public final class Worker {
     private func drainMessages() {
         http.now = reactor.now
         refreshSnapshot()
-        staging.drain(
+        let isLeft = staging.drain(
+            limit: Limits.outcomesPerTurn,
             completed: { settle($0) },
             control: { token, outcome in controlSettled(token, outcome) },
             advanced: { fanOut.advanced($0) })
+        if isLeft { reactor.waker.wake() }
         inbox.drain { receive($0) }
         refreshSnapshot()
     }
@@ -130,16 +138,37 @@ public final class Worker {
 
     private func endTurn() {
         staging.handOver()
-        // A connection that is flushed may make others dirty; they are appended and served too.
-        var position = 0
-        while position < dirty.count {
-            dirty[position].flush()
-            position += 1
-        }
-        dirty.removeAll(keepingCapacity: true)
+        flushDirty()
         // Pipelined requests that a flush let in may have staged more.
         staging.handOver()
     }
+
+    /// Flushes the connections that have something to say, in the order in which they came to have
+    /// it. A fan-out to thousands takes several turns, so that who became ready meanwhile does not
+    /// wait for all of them.
+    private func flushDirty() {
+        let end = flushed + Limits.flushesPerTurn
+        let sent = counters.bytesSent.load(ordering: .relaxed)
+        // A connection that is flushed may make others dirty; they are appended and served too.
+        while flushed < dirty.count {
+            if flushed >= end
+                || counters.bytesSent.load(ordering: .relaxed) &- sent > Limits.flushedBytesPerTurn
+            {
+                if flushed > dirty.count / 2 {
+                    dirty.removeFirst(flushed)
+                    flushed = 0
+                }
+                return reactor.runNextTurn(self)
+            }
+            flushed += 1
+            dirty[flushed - 1].flush()
+        }
+        dirty.removeAll(keepingCapacity: true)
+        flushed = 0
+    }
+
+    /// The reactor does not sleep while something is to be flushed.
+    public func turn() {}
 
     /// Whether the snapshot is the newest there is.
     var catalogIsCurrent: Bool { node.catalog.version == snapshotVersion }
@@ -152,7 +181,35 @@ public final class Worker {
         guard version != snapshotVersion else { return }
         snapshotVersion = version
         snapshot = node.catalog.snapshot
-        catalogChanged()
+        tellSubscriptions()
+    }
+
+    /// Shards have closed, consumers and streams have gone: every feed and subscription looks, some
+    /// at a time. What a subscription decides at the end of its shard does not wait for this.
+    private func tellSubscriptions() {
+        news.isOutdated = news.isUnderWay
+        guard !news.isUnderWay, fanOut.subscriptions.count > 0 else { return }
+        news.isUnderWay = true
+        var feeds: Int? = 0
+        var subscriptions: Int? = 0
+        slices.add { [unowned self] in
+            if let place = feeds {
+                let (some, next) = fanOut.allFeeds.slice(from: place, count: Limits.sliceItems)
+                for feed in some { catalogChanged(feed) }
+                feeds = next
+                return true
+            }
+            if let place = subscriptions {
+                let (some, next) = fanOut.subscriptions.slice(
+                    from: place, count: Limits.sliceItems)
+                for subscription in some { catalogChanged(subscription) }
+                subscriptions = next
+                return true
+            }
+            news.isUnderWay = false
+            if news.isOutdated { tellSubscriptions() }
+            return false
+        }
     }
 
     // MARK: Connections
@@ -291,15 +348,51 @@ public final class Worker {
         http.now = reactor.now
         for chore in chores { chore() }
         reception?.look()
-        connections.forEach { $0.checkDeadlines(now: reactor.now) }
-        sweepSubscriptions(at: reactor.now)
+        // One that takes longer than a second is followed by the next, not joined by it.
+        if !isSweeping { sweep() }
         refreshSnapshot()
         if let second { reactor.schedule(second, at: reactor.now &+ 1_000_000_000) }
     }
 
+    /// Looks at every connection and subscription, some at a time.
+    private func sweep() {
+        isSweeping = true
+        retryDisk()
+        var connection: Int? = 0
+        var subscription: Int? = 0
+        var tally = StallTally()
+        slices.add { [unowned self] in
+            let now = reactor.now
+            http.now = now
+            if let place = connection {
+                let (some, next) = connections.slice(from: place, count: Limits.sliceItems)
+                for connection in some { connection.checkDeadlines(now: now) }
+                connection = next
+                return true
+            }
+            if let place = subscription {
+                let (some, next) = fanOut.subscriptions.slice(
+                    from: place, count: Limits.sliceItems)
+                for subscription in some { sweep(subscription, at: now, into: &tally) }
+                subscription = next
+                return true
+            }
+            show(tally)
+            isSweeping = false
+            return false
+        }
+    }
+
     private func askQuietSubscriptions() {
         let age = scaled(seconds: Limits.keepAliveSeconds)
-        keepAlives.forEachDue(now: reactor.now, age: age) { $0.keepAliveDue() }
+        let isLeft = keepAlives.forEachDue(
+            now: reactor.now, age: age, limit: Limits.sliceItems
+        ) {
+            $0.keepAliveDue()
+        }
+        if isLeft, let keepAliveTimer {
+            return reactor.schedule(keepAliveTimer, at: reactor.now)
+        }
         if let keepAliveTimer {
             reactor.schedule(keepAliveTimer, at: reactor.now &+ scaled(seconds: 0.25))
         }
@@ -309,15 +402,34 @@ public final class Worker {
         isDraining = true
         reception?.stop()
         reception = nil
-        // The ends are spread, so that clients do not all come back at once.
-        let subscriptions = fanOut.all
-        let step = milliseconds * 1_000_000 / UInt64(max(1, subscriptions.count))
-        for (position, subscription) in subscriptions.enumerated() {
-            let timer = Timer { subscription.end(.clean) }
-            drainTimers.append(timer)
-            reactor.schedule(timer, at: reactor.now &+ UInt64(position) &* step)
+        endSubscriptions(over: milliseconds)
+        var place: Int? = 0
+        slices.add { [unowned self] in
+            guard let start = place else { return false }
+            let (some, next) = connections.slice(from: start, count: Limits.sliceItems)
+            for connection in some { connection.drain() }
+            place = next
+            return true
         }
-        connections.forEach { $0.drain() }
+    }
+
+    /// Ends every subscription. The ends are spread, so that clients do not all come back at once.
+    private func endSubscriptions(over milliseconds: UInt64) {
+        let ticks = max(1, milliseconds / Limits.drainTickMilliseconds)
+        let count = fanOut.subscriptions.places / Int(ticks) + 1
+        var place: Int? = 0
+        let timer = Timer { [unowned self] in
+            guard let start = place else { return }
+            let (some, next) = fanOut.subscriptions.slice(from: start, count: count)
+            for subscription in some { subscription.end(.clean) }
+            place = next
+            if let drainTimer {
+                reactor.schedule(
+                    drainTimer, at: reactor.now &+ Limits.drainTickMilliseconds * 1_000_000)
+            }
+        }
+        drainTimer = timer
+        reactor.schedule(timer, at: reactor.now)
     }
 }
 

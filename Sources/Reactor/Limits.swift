@@ -1,8 +1,9 @@
 /// The numbers of this module that somebody may want to tune.
 public enum Limits {
-    /// Readiness events taken from the kernel in one turn: 256 events of 12 bytes are one page.
-    /// What is left is reported again in the next turn, so nothing starves.
-    static let eventsPerTurn = 256
+    /// Readiness events taken from the kernel in one turn; each may be a small call, some 10 µs.
+    /// What is left is reported in the next turn, and before those that are ready again, so nothing
+    /// starves.
+    static let eventsPerTurn = 64
     /// Connections accepted by one listener in one turn, so that a storm of new connections leaves
     /// room for those that exist.
     static let acceptsPerTurn = 64

@@ -11,6 +11,10 @@ public final class Staging {
     /// Filled in this turn; handed over with `current`.
     private var full: [Block] = []
     private var pool: [Block] = []
+    /// Finished by the committer, and how much of it the reader has heard of.
+    private var taken = Mailbox.Incoming()
+    private var takenBlocks = 0
+    private var takenRecords = 0
     private var isTurnOpen = false
     private var isOverdue = false
     private var turnNanoseconds: UInt64 = 0
@@ -68,28 +72,43 @@ public final class Staging {
         log.signal.post()
     }
 
-    /// Takes what the committer has finished since the last call. Call it after a wake.
+    /// Takes what the committer has finished since the last call, of at most `limit` records and
+    /// whatever else; answers whether anything is left, for which to call again. Call it after a
+    /// wake.
+    @discardableResult
     public func drain(
+        limit: Int = .max,
         completed: (RecordOutcome) -> Void,
         control: (_ token: UInt64, ControlOutcome) -> Void,
         advanced: (ShardNumber) -> Void
-    ) {
-        let incoming = mailbox.incoming.withLock { incoming in
-            let taken = incoming
-            incoming = Mailbox.Incoming()
-            return taken
+    ) -> Bool {
+        // What came meanwhile came with a wake that is used up: it is for the next call.
+        let isCarriedOver = !taken.isEmpty
+        if !isCarriedOver {
+            mailbox.incoming.withLock { swap(&$0, &taken) }
         }
-        for block in incoming.blocks {
-            for place in 0..<block.count {
-                let record = block[place]
+        var left = limit
+        while takenBlocks < taken.blocks.count {
+            let block = taken.blocks[takenBlocks]
+            while takenRecords < block.count {
+                if left == 0 { return true }
+                left -= 1
+                let record = block[takenRecords]
+                takenRecords += 1
                 completed(
                     RecordOutcome(
                         waiter: record.waiter, ordinal: record.ordinal, result: record.result))
             }
             release(block)
+            takenBlocks += 1
+            takenRecords = 0
         }
-        for entry in incoming.controls { control(entry.token, entry.outcome) }
-        for shard in incoming.advanced { advanced(shard) }
+        let rest = taken
+        taken = Mailbox.Incoming()
+        takenBlocks = 0
+        for entry in rest.controls { control(entry.token, entry.outcome) }
+        for shard in rest.advanced { advanced(shard) }
+        return isCarriedOver
     }
 
     /// Reads the clock once, and takes back the last block if the committer has not got to it.

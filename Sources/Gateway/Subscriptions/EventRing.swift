@@ -26,7 +26,8 @@ struct EventCut: Equatable, Sendable {
 /// Recently encoded events of one shard, lent to all subscribers of a reactor.
 ///
 /// Bounded by bytes here, and by the reactor's sum in `FanOut.keepBudget`; the oldest go first. A ring
-/// lookup is by the position at which an event starts.
+/// lookup is by the position at which an event starts. Where one large event would push out very many
+/// small ones, the additions after it drop the rest.
 final class EventRing {
     struct Entry: Sendable {
         var cut: EventCut
@@ -36,8 +37,9 @@ final class EventRing {
     private var entries: [Entry] = []
     private var first = 0
     private(set) var byteCount = 0
-    /// When an event was added last, in the reactor's count of such additions.
-    private(set) var lastAppend: UInt64 = 0
+    // The queue of rings owns these.
+    fileprivate var previousInQueue: EventRing?
+    fileprivate var nextInQueue: EventRing?
 
     /// The event that starts at `position`, if it is still here.
     func event(at position: Position) -> Entry? {
@@ -74,8 +76,11 @@ final class EventRing {
         byteCount += entry.bytes.count
         budget.used += entry.bytes.count
         budget.appends += 1
-        lastAppend = budget.appends
-        while byteCount > Limits.ringBytesPerShard { dropOldest(&budget) }
+        var drops = 0
+        while byteCount > Limits.ringBytesPerShard, drops < Limits.droppedEventsPerAddition {
+            drops += 1
+            dropOldest(&budget)
+        }
     }
 
     /// Forgets everything, when the last subscriber of the shard has gone.
@@ -97,6 +102,35 @@ final class EventRing {
             entries.removeFirst(first)
             first = 0
         }
+    }
+}
+
+/// The rings of a reactor in the order of their last additions: the head was added to longest ago.
+final class RingQueue {
+    private(set) var first: EventRing?
+    private var last: EventRing?
+
+    /// Puts a ring that was just added to behind the others.
+    func moveToBack(_ ring: EventRing) {
+        guard last !== ring else { return }
+        remove(ring)
+        ring.previousInQueue = last
+        last?.nextInQueue = ring
+        last = ring
+        if first == nil { first = ring }
+    }
+
+    /// Takes a ring out; one that is not here is left alone.
+    func remove(_ ring: EventRing) {
+        let previous = ring.previousInQueue
+        let next = ring.nextInQueue
+        guard previous != nil || next != nil || first === ring else { return }
+        previous?.nextInQueue = next
+        next?.previousInQueue = previous
+        if first === ring { first = next }
+        if last === ring { last = previous }
+        ring.previousInQueue = nil
+        ring.nextInQueue = nil
     }
 }
 

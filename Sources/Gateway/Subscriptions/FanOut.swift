@@ -11,43 +11,56 @@ import Synchronization
 /// wake, and each chooses its next event when its connection can send.
 final class FanOut {
     private var feeds: [UInt64: ShardFeed] = [:]
-    private(set) var subscriptions: [ObjectIdentifier: Subscription] = [:]
+    private(set) var allFeeds = TokenTable<ShardFeed>()
+    private(set) var subscriptions = TokenTable<Subscription>()
+    private let rings = RingQueue()
     var budget = RingBudget()
 
     /// The feed of a shard, made for its first subscription.
     func enter(stream: UInt64, shard: ShardState) -> ShardFeed {
         let number = shard.number.rawValue
-        let feed = feeds[number] ?? ShardFeed(stream: stream, shard: shard)
+        if let feed = feeds[number] {
+            feed.enter()
+            return feed
+        }
+        let feed = ShardFeed(stream: stream, shard: shard)
         feeds[number] = feed
+        feed.token = allFeeds.insert(feed)
         feed.enter()
         return feed
     }
 
     func add(_ subscription: Subscription) {
-        subscriptions[ObjectIdentifier(subscription)] = subscription
+        subscription.place = subscriptions.insert(subscription)
     }
 
     /// Takes a subscription out; its feed goes with the last.
     func remove(_ subscription: Subscription) {
-        subscriptions[ObjectIdentifier(subscription)] = nil
+        subscriptions.remove(subscription.place)
         leave(subscription)
     }
 
     /// Takes back that a subscription has entered its feed.
     func leave(_ subscription: Subscription) {
-        if subscription.feed.leave(subscription, budget: &budget) {
-            feeds[subscription.feed.shard.number.rawValue] = nil
-        }
+        let feed = subscription.feed
+        guard feed.leave(subscription, budget: &budget) else { return }
+        rings.remove(feed.ring)
+        allFeeds.remove(feed.token)
+        feeds[feed.shard.number.rawValue] = nil
     }
 
-    /// Keeps the sum of all rings within its bound: the ring that was added to longest ago gives
-    /// up its oldest events first.
-    func keepBudget() {
-        while budget.used > Limits.ringBytesPerReactor {
-            let oldest = feeds.values.filter { $0.ring.byteCount > 0 }
-                .min { $0.ring.lastAppend < $1.ring.lastAppend }
-            guard let oldest else { return }
-            oldest.ring.dropOldest(&budget)
+    /// Takes note that the ring of a feed was added to, and keeps the sum of all rings within its
+    /// bound: the ring that was added to longest ago gives up its oldest events first. Where very
+    /// many small ones make room for a large one, the next additions drop the rest of them.
+    func keepBudget(_ ring: EventRing) {
+        rings.moveToBack(ring)
+        var drops = 0
+        while budget.used > Limits.ringBytesPerReactor, drops < Limits.droppedEventsPerAddition,
+            let oldest = rings.first
+        {
+            drops += 1
+            oldest.dropOldest(&budget)
+            if oldest.byteCount == 0 { rings.remove(oldest) }
         }
     }
 
@@ -57,33 +70,32 @@ final class FanOut {
         for subscription in feed.takeSleepers() { subscription.wake() }
     }
 
-    func forEachFeed(_ body: (ShardFeed) -> Void) {
-        for feed in feeds.values { body(feed) }
-    }
-
     /// Every subscription of this reactor.
-    var all: [Subscription] { Array(subscriptions.values) }
-
-    func forEach(_ body: (Subscription) -> Void) {
-        for subscription in subscriptions.values { body(subscription) }
+    var all: [Subscription] {
+        var all: [Subscription] = []
+        subscriptions.forEach { all.append($0) }
+        return all
     }
 }
 
 extension Worker {
     /// What a subscription sends next from the log.
     func cut(_ feed: ShardFeed, at position: Position) -> EventCutter.Cut {
+        let appends = fanOut.budget.appends
         let cut = feed.cut(
             at: position, now: nodeMilliseconds, budget: &fanOut.budget, counters: counters)
-        fanOut.keepBudget()
+        if fanOut.budget.appends != appends { fanOut.keepBudget(feed.ring) }
         return cut
     }
 
-    /// The children of a feed's shard, as SubscribeToShard tells them; empty while it is open.
+    /// The children of a feed's shard, as SubscribeToShard tells them; empty while it is open as
+    /// this reactor sees the catalog.
     func children(of feed: ShardFeed) -> [ChildShard] {
-        guard feed.shard.closedSecond != nil,
-            let stream = snapshot.stream(id: feed.stream)
+        guard let stream = snapshot.stream(id: feed.stream),
+            let shard = stream.shards[feed.shard.id.index], shard.isClosed
         else { return [] }
-        return stream.childShards(of: feed.shard)
+        feed.shard = shard
+        return stream.childShards(of: shard)
     }
 
     /// Cuts a subscription's next event out of cold pages on a worker thread: the event comes back,
@@ -104,80 +116,85 @@ extension Worker {
         }
     }
 
-    /// What a worker thread has cut, shared with the other subscriptions of the shard.
+    /// What a thread has cut, shared with the other subscriptions of the shard, if there still are
+    /// any.
     func take(_ cut: EventCutter.Cut, for feed: ShardFeed) -> EventCutter.Cut {
-        if case .event(let entry) = cut {
+        if case .event(let entry) = cut, feed.subscribers > 0 {
             feed.take(entry, budget: &fanOut.budget, counters: counters)
-            fanOut.keepBudget()
+            fanOut.keepBudget(feed.ring)
         }
         return cut
     }
 
-    /// A changed catalog: shards have closed, consumers and streams have gone.
-    func catalogChanged() {
-        fanOut.forEachFeed { feed in
-            let stream = snapshot.stream(id: feed.stream)
-            if let shard = stream?.shards[feed.shard.id.index] {
-                feed.shard = shard
-                guard shard.isClosed else { return }
-            }
-            for subscription in feed.takeSleepers() { subscription.wake() }
+    /// Tells a feed of a changed catalog: its shard may have closed or gone.
+    func catalogChanged(_ feed: ShardFeed) {
+        let stream = snapshot.stream(id: feed.stream)
+        if let shard = stream?.shards[feed.shard.id.index] {
+            feed.shard = shard
+            guard shard.isClosed else { return }
         }
-        fanOut.forEach { subscription in
-            guard let stream = snapshot.stream(id: subscription.feed.stream),
-                stream.status != .deleting
-            else {
-                let arn = subscription.consumer.arn.stream
-                return subscription.end(
-                    .exception(.streamNotFound(name: arn.name, account: arn.account)))
-            }
-            let consumer = stream.consumer(id: subscription.consumer.id)
-            if consumer == nil || consumer?.status == .deleting {
-                let arn = subscription.consumer.arn
-                subscription.end(
-                    .exception(.consumerNotFound(name: arn.name, account: arn.stream.account)))
-            }
+        for subscription in feed.takeSleepers() { subscription.wake() }
+    }
+
+    /// Tells a subscription of a changed catalog: its stream or consumer may have gone.
+    func catalogChanged(_ subscription: Subscription) {
+        guard let stream = snapshot.stream(id: subscription.feed.stream),
+            stream.status != .deleting
+        else {
+            let arn = subscription.consumer.arn.stream
+            return subscription.end(
+                .exception(.streamNotFound(name: arn.name, account: arn.account)))
+        }
+        let consumer = stream.consumer(id: subscription.consumer.id)
+        if consumer == nil || consumer?.status == .deleting {
+            let arn = subscription.consumer.arn
+            subscription.end(
+                .exception(.consumerNotFound(name: arn.name, account: arn.stream.account)))
         }
     }
 
-    /// Once a second: what clients have credited goes to the cursors, and what stands still is
-    /// counted.
+    /// Lets subscriptions whose turn at the disk did not come ask again, some at a time.
+    func retryDisk() {
+        let retried = diskBusy.suffix(Limits.sliceItems)
+        diskBusy.removeLast(retried.count)
+        for subscription in retried { subscription.diskWasBusy() }
+    }
+
+    /// Looks at a subscription about once a second: whether its time is over, what its client has
+    /// credited, and whether it stands still.
     ///
     /// - Parameter moment: The reactor's nanoseconds.
-    func sweepSubscriptions(at moment: UInt64) {
-        let retried = diskBusy
-        diskBusy = []
-        for subscription in retried { subscription.diskWasBusy() }
-        var stalled = [UInt64](repeating: 0, count: StallCode.allCases.count)
-        var lag: UInt64 = 0
-        let now = nodeMilliseconds
-        fanOut.forEach { subscription in
-            if subscription.mustBeCutOff(now: moment) { return cutOff(subscription) }
-            noteCredit(subscription)
-            let exchange = subscription.request.exchange
-            if subscription.isWaitingForDisk {
-                subscription.status.stall.store(StallCode.disk.rawValue, ordering: .relaxed)
-                stalled[Int(StallCode.disk.rawValue) - 1] += 1
-            } else if let reason = exchange.isStalled {
-                let code = StallCode(reason)
-                subscription.forgetBytes()
-                subscription.status.stall.store(code.rawValue, ordering: .relaxed)
-                stalled[Int(code.rawValue) - 1] += 1
-            } else if subscription.isHeldByFault {
-                subscription.status.stall.store(StallCode.fault.rawValue, ordering: .relaxed)
-                stalled[Int(StallCode.fault.rawValue) - 1] += 1
-            } else {
-                subscription.status.stall.store(0, ordering: .relaxed)
-                // A fault that held it may be over.
-                if node.faults != nil { subscription.wake() }
-            }
-            if subscription.position < subscription.feed.shard.log.tail {
-                let behind = now - subscription.lastSentArrival
-                lag = max(lag, UInt64(max(0, behind)))
-            }
+    func sweep(_ subscription: Subscription, at moment: UInt64, into tally: inout StallTally) {
+        if subscription.mustBeCutOff(now: moment) { return cutOff(subscription) }
+        noteCredit(subscription)
+        let stall: StallCode?
+        if subscription.isWaitingForDisk {
+            stall = .disk
+        } else if let reason = subscription.request.exchange.isStalled {
+            subscription.forgetBytes()
+            stall = StallCode(reason)
+        } else {
+            stall = subscription.isHeldByFault ? .fault : nil
         }
-        for (position, count) in stalled.enumerated() { counters.stalled[position].set(count) }
-        counters.lagMilliseconds.store(lag, ordering: .relaxed)
+        subscription.status.stall.store(stall?.rawValue ?? 0, ordering: .relaxed)
+        if let stall {
+            tally.stalled[Int(stall.rawValue) - 1] += 1
+        } else if node.faults != nil {
+            // A fault that held it may be over.
+            subscription.wake()
+        }
+        if subscription.position < subscription.feed.shard.log.tail {
+            let behind = nodeMilliseconds - subscription.lastSentArrival
+            tally.lagMilliseconds = max(tally.lagMilliseconds, UInt64(max(0, behind)))
+        }
+    }
+
+    /// Shows what a sweep over all subscriptions has found.
+    func show(_ tally: StallTally) {
+        for (position, count) in tally.stalled.enumerated() {
+            counters.stalled[position].set(count)
+        }
+        counters.lagMilliseconds.store(tally.lagMilliseconds, ordering: .relaxed)
         counters.ringBytes.store(fanOut.budget.used, ordering: .relaxed)
     }
 
@@ -199,6 +216,13 @@ extension Worker {
             consumer: subscription.consumer.id, shard: subscription.feed.shard.number,
             index: index, milliseconds: nodeMilliseconds)
     }
+}
+
+/// What stands still, and how far behind the worst is.
+struct StallTally {
+    /// By `StallCode` less one.
+    var stalled = [UInt64](repeating: 0, count: StallCode.allCases.count)
+    var lagMilliseconds: UInt64 = 0
 }
 
 extension StallCode {

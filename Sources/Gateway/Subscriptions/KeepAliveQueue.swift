@@ -33,14 +33,20 @@ final class KeepAliveQueue {
     }
 
     /// Calls `body` for each subscription whose last event is older than `age` nanoseconds, and
-    /// puts it back behind the others.
-    func forEachDue(now: UInt64, age: UInt64, _ body: (Subscription) -> Void) {
+    /// puts it back behind the others; answers whether more than `limit` are due.
+    func forEachDue(
+        now: UInt64, age: UInt64, limit: Int, _ body: (Subscription) -> Void
+    ) -> Bool {
+        var left = limit
         while let subscription = head, now >= subscription.lastEventAt &+ age {
+            if left == 0 { return true }
+            left -= 1
             // Also those that cannot be served now are asked again only after the full time.
             subscription.lastEventAt = now
             moveToBack(subscription)
             body(subscription)
             if head === subscription { break }
         }
+        return false
     }
 }

@@ -12,6 +12,8 @@ final class ShardFeed {
     var shard: ShardState
     /// The stream's name and incarnation, for texts and for finding the shard again.
     let stream: UInt64
+    /// Where the fan-out keeps it.
+    var token: UInt64 = 0
     private(set) var subscribers = 0
     private(set) var sleepers: [Subscription] = []
     let ring = EventRing()

@@ -47,6 +47,9 @@ final class Subscription: BodySource {
     /// Where its place stands in the worker's table.
     var token: UInt64 = 0
 
+    /// Where the fan-out keeps it.
+    var place: UInt64 = 0
+
     private unowned let worker: Worker
     private var phase: Phase = .waitingForPlace
     private var unit: Unit?
@@ -320,8 +323,8 @@ final class Subscription: BodySource {
 
     /// Everything published is sent: end of the shard, a sign of life, or sleep.
     private func chooseAtTail() -> Bool {
-        let children = worker.children(of: feed)
         if feed.shard.log.isClosed, position >= feed.shard.log.tail {
+            let children = worker.children(of: feed)
             guard !children.isEmpty else { return closedWithoutChildren() }
             let behind = feed.shard.closedSecond.map {
                 max(0, worker.nodeMilliseconds - Int64($0) * 1000)

@@ -99,3 +99,12 @@ extension Subscription {
         return (bytes as? [UInt8])?.count
     }
 }
+
+extension Worker {
+    /// Looks at every subscription at once.
+    func sweepSubscriptions(at moment: UInt64) {
+        var tally = StallTally()
+        for subscription in fanOut.all { sweep(subscription, at: moment, into: &tally) }
+        show(tally)
+    }
+}
