@@ -88,6 +88,42 @@ public final class Catalog: Sendable {
     public func perform(
         _ change: CatalogChange, waiter: Waiter?
     ) throws(CatalogRefusal) -> CatalogResult {
+        try admit(change)
+        return try pending.withLock { (pending) throws(CatalogRefusal) -> CatalogResult in
+            try perform(change, on: &pending, publication.durable().state, waiter)
+        }
+    }
+
+    /// The same on a thread that has no time to wait for another change: nil, and nothing happens,
+    /// while one is being decided or published, which takes as long as it has shards.
+    public func performAtOnce(
+        _ change: CatalogChange, waiter: Waiter?
+    ) throws(CatalogRefusal) -> CatalogResult? {
+        try admit(change)
+        let result = try pending.withLockIfAvailable {
+            (pending) throws(CatalogRefusal) -> CatalogResult? in
+            guard let durable = publication.durableAtOnce() else { return nil }
+            return try perform(change, on: &pending, durable, waiter)
+        }
+        return result ?? nil
+    }
+
+    /// Decides a change and hands its entry to the log; the caller holds the mutex.
+    private func perform(
+        _ change: CatalogChange, on pending: inout PendingState, _ durable: CatalogState,
+        _ waiter: Waiter?
+    ) throws(CatalogRefusal) -> CatalogResult {
+        guard catchUp(&pending, durable) else {
+            throw .refusing(reason: "changes that could not be written are being undone")
+        }
+        let plan = try pending.state.plan(
+            change, at: max(second, pending.state.second), under: rules)
+        submit(plan.entry, to: &pending.state, waiter)
+        return plan.result
+    }
+
+    /// Refuses what the log would not take now, and reserves what a change needs.
+    private func admit(_ change: CatalogChange) throws(CatalogRefusal) {
         switch change {
         case .createStream, .splitShard, .scaleUp, .mergeShards, .updateStream, .registerConsumer,
             .updateConsumer, .updateCommitment:
@@ -96,15 +132,6 @@ public final class Catalog: Sendable {
             try reserveCursor(consumer, shard)
         case .deleteStream, .deregisterConsumer, .forgetShards, .settle:
             break
-        }
-        return try pending.withLock { (pending) throws(CatalogRefusal) -> CatalogResult in
-            guard catchUp(&pending) else {
-                throw .refusing(reason: "changes that could not be written are being undone")
-            }
-            let plan = try pending.state.plan(
-                change, at: max(second, pending.state.second), under: rules)
-            submit(plan.entry, to: &pending.state, waiter)
-            return plan.result
         }
     }
 
@@ -134,7 +161,11 @@ public final class Catalog: Sendable {
     /// Makes sure that the pending state has no change that the log has let go; false if changes
     /// cannot be taken yet. The caller holds the mutex.
     func catchUp(_ pending: inout PendingState) -> Bool {
-        switch pending.compare(with: publication.durable().state) {
+        catchUp(&pending, publication.durable().state)
+    }
+
+    private func catchUp(_ pending: inout PendingState, _ durable: CatalogState) -> Bool {
+        switch pending.compare(with: durable) {
         case .sound:
             return true
         case .waiting:

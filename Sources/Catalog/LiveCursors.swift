@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Every cursor of the node as subscriptions move it, ahead of what the journal knows.
 ///
-/// One mutex, held for the change of one cursor or the gathering of those that moved. A consumer
+/// One mutex, held for the change of one cursor or the gathering of some that moved. A consumer
 /// has a place here from the moment its registration is published to that of its end, so a
 /// subscription that outlives its consumer by a moment leaves nothing behind.
 final class LiveCursors: Sendable {
@@ -17,6 +17,21 @@ final class LiveCursors: Sendable {
         var consumers: [UInt64: [ShardNumber: Live]] = [:]
         var moved: [CursorKey] = []
         var count = 0
+
+        /// Takes `count` of those that have moved, or all there are.
+        mutating func takeMoved(_ count: Int) -> [CursorsMoved.Move] {
+            let keys = moved.suffix(count)
+            var moves: [CursorsMoved.Move] = []
+            moves.reserveCapacity(keys.count)
+            for key in keys {
+                guard var live = consumers[key.consumer]?[key.shard] else { continue }
+                live.isMoved = false
+                consumers[key.consumer]?[key.shard] = live
+                moves.append(CursorsMoved.Move(key: key, cursor: live.cursor))
+            }
+            moved.removeLast(keys.count)
+            return moves
+        }
 
         /// Changes a cursor; answers false if there is none and there can be none.
         mutating func change(_ key: CursorKey, _ body: (inout Cursor) -> Bool) -> Bool {
@@ -87,19 +102,20 @@ final class LiveCursors: Sendable {
     }
 
     /// Takes the cursors that have moved since the last call, as they stand.
-    func takeMoved() -> [CursorsMoved.Move] {
-        table.withLock { table in
-            var moves: [CursorsMoved.Move] = []
-            moves.reserveCapacity(table.moved.count)
-            for key in table.moved {
-                guard var live = table.consumers[key.consumer]?[key.shard] else { continue }
-                live.isMoved = false
-                table.consumers[key.consumer]?[key.shard] = live
-                moves.append(CursorsMoved.Move(key: key, cursor: live.cursor))
-            }
-            table.moved.removeAll(keepingCapacity: true)
-            return moves
+    ///
+    /// Those who note cursors meanwhile wait for at most `some` of them to be gathered.
+    func takeMoved(some: Int = 256) -> [CursorsMoved.Move] {
+        var moves: [CursorsMoved.Move] = []
+        // What moves again meanwhile is for the next call.
+        var left = table.withLock { $0.moved.count }
+        moves.reserveCapacity(left)
+        while left > 0 {
+            let count = min(left, some)
+            left -= count
+            let part = table.withLock { $0.takeMoved(count) }
+            moves += part
         }
+        return moves
     }
 
     /// Marks every cursor as moved, because what was written of them may be lost.

@@ -91,6 +91,11 @@ final class Publication: Sendable {
         progress.withLock { ($0.state, $0.batch) }
     }
 
+    /// The durable state; nil while an entry is being applied.
+    func durableAtOnce() -> CatalogState? {
+        progress.withLockIfAvailable { $0.state }
+    }
+
     private func publish(_ state: CatalogState) {
         var next = CatalogSnapshot(state.withoutCursors())
         // The old version is released outside the lock: it may be the last reference to much.

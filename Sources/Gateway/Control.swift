@@ -101,19 +101,25 @@ extension Worker {
         told: @escaping (CatalogRefusal) -> ServiceError? = { _ in nil }
     ) throws(ServiceError) {
         let pending = PendingChange(request: request, output: output, told: told)
-        if isLarge(change) {
-            let reactor = index
-            return try request.run(.processor, .control(pending)) { [node] token, _ in
-                .planned(node.catalog.planned(change, Waiter(reader: reactor, token: token)))
+        if !isLarge(change) {
+            let token = waiting.insert(.control(pending))
+            do throws(CatalogRefusal) {
+                let result = try node.catalog.performAtOnce(
+                    change, waiter: Waiter(reader: index, token: token))
+                if let result {
+                    pending.answer = output(result)
+                    return
+                }
+            } catch {
+                waiting.remove(token)
+                throw told(error) ?? ServiceError(error)
             }
-        }
-        let token = waiting.insert(.control(pending))
-        let waiter = Waiter(reader: index, token: token)
-        do throws(CatalogRefusal) {
-            pending.answer = output(try node.catalog.perform(change, waiter: waiter))
-        } catch {
             waiting.remove(token)
-            throw told(error) ?? ServiceError(error)
+        }
+        // It is about many shards, or the catalog is busy with one that is.
+        let reactor = index
+        try request.run(.processor, .control(pending)) { [node] token, _ in
+            .planned(node.catalog.planned(change, Waiter(reader: reactor, token: token)))
         }
     }
 

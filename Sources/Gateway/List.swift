@@ -2,6 +2,7 @@ import Access
 import Catalog
 import Clock
 import Kinesis
+import Reactor
 import Wire
 
 /// Operations that list in pages. A page token carries where the next page begins and the filter
@@ -63,20 +64,32 @@ extension Worker {
             throw .shardFilterInFuture(milliseconds: time, nowMilliseconds: now)
         }
         let cutoff = stream.cutoff(now: now)
-        var shards = stream.retainedShards(after: after, limit: input.limit + 1, cutoff: cutoff) {
-            filter.includes(
-                $0, of: stream, horizon: max(cutoff, Int64(stream.createdSecond) * 1000))
-        }
-        var token: String?
-        if shards.count > input.limit {
-            shards.removeLast()
-            token = shards.last.map {
-                seal(["\(stream.id)", filter.tokenPart, "\($0.id.index)"], .shards)
+        let (limit, encoding, key) = (input.limit, request.encoding, node.tokenKey)
+        try answer(request, about: min(limit, stream.shards.count)) {
+            var shards = stream.retainedShards(after: after, limit: limit + 1, cutoff: cutoff) {
+                filter.includes(
+                    $0, of: stream, horizon: max(cutoff, Int64(stream.createdSecond) * 1000))
             }
+            var token: String?
+            if shards.count > limit {
+                shards.removeLast()
+                token = shards.last.map {
+                    sealed(
+                        ["\(stream.id)", filter.tokenPart, "\($0.id.index)"], .shards, now: now, key
+                    )
+                }
+            }
+            return ListShards.Output(shards: shards.map(\.listed), nextToken: token)
+                .encoded(encoding)
         }
-        request.succeed(
-            ListShards.Output(shards: shards.map(\.listed), nextToken: token)
-                .encoded(request.encoding))
+    }
+
+    /// Answers what may be about many shards: here when it is about few.
+    func answer(
+        _ request: Request, about count: Int, _ make: @escaping @Sendable () -> [UInt8]
+    ) throws(ServiceError) {
+        if count <= Limits.inlineShards { return request.succeed(make()) }
+        try request.run(.processor, .answer(request)) { _, _ in .answer(.success(make())) }
     }
 
     func listConsumers(
@@ -109,10 +122,7 @@ extension Worker {
 
     /// The token of a listing's next page. The parts hold names and numbers, no slashes.
     func seal(_ parts: [String], _ listing: PageToken.Listing) -> String {
-        PageToken(
-            listing: listing, issuedMilliseconds: nodeMilliseconds,
-            contents: Array(parts.joined(separator: "/").utf8)
-        ).sealed(with: node.tokenKey)
+        sealed(parts, listing, now: nodeMilliseconds, node.tokenKey)
     }
 
     /// The parts of a token that `seal` made.
@@ -131,6 +141,15 @@ extension Worker {
         guard parts.count == count else { throw .invalidNextToken }
         return parts
     }
+}
+
+private func sealed(
+    _ parts: [String], _ listing: PageToken.Listing, now: Int64, _ key: TokenKey
+) -> String {
+    PageToken(
+        listing: listing, issuedMilliseconds: now,
+        contents: Array(parts.joined(separator: "/").utf8)
+    ).sealed(with: key)
 }
 
 extension StreamState {

@@ -12,7 +12,9 @@ extension Worker {
         let head = request.exchange.head
         if head.method == .get, let page = statusPage(head.path) { return answer(request, page) }
         if head.method == .options, head.field(.origin) != nil { return answerPreflight(request) }
-        if request.body.count > Limits.inlineBytes { return routeOnWorker(request) }
+        if request.body.count > Limits.inlineBytes {
+            return routeOnWorker(request, request.takeBody())
+        }
         switch FrontDoor.decide(
             isPost: head.method == .post, contentType: head.field(.contentType),
             target: head.field(.amzTarget), body: request.body.span)
@@ -43,8 +45,18 @@ extension Worker {
         let encoding = request.encoding
         try checkCallRate(operation, request)
         switch operation {
-        case .putRecord: try putRecord(request, PutRecord.decode(body, encoding))
-        case .putRecords: try putRecords(request, PutRecords.decode(body, encoding))
+        case .putRecord, .putRecords:
+            do throws(ServiceError) {
+                let isSingle = operation == .putRecord
+                try put(
+                    request,
+                    isSingle
+                        ? .single(PutRecord.decode(body, encoding, atOnce: true))
+                        : .batch(PutRecords.decode(body, encoding, atOnce: true)))
+            } catch {
+                guard error == .tooManyValues else { throw error }
+                routeOnWorker(request, body)
+            }
         case .getRecords: try getRecords(request, GetRecords.decode(body, encoding))
         case .getShardIterator:
             try getShardIterator(request, GetShardIterator.decode(body, encoding))
@@ -128,13 +140,12 @@ extension Worker {
         }
     }
 
-    /// A large body is looked at elsewhere; only puts have a reason to be large.
-    private func routeOnWorker(_ request: Request) {
+    /// A large body, or one of many values, is looked at elsewhere; only puts have a reason to be so.
+    private func routeOnWorker(_ request: Request, _ body: [UInt8]) {
         let head = request.exchange.head
         let isPost = head.method == .post
         let contentType = bytes(of: .contentType, in: head)
         let target = bytes(of: .amzTarget, in: head)
-        let body = request.takeBody()
         request.hold()
         do throws(ServiceError) {
             try request.run(.processor, .decoded(request)) { _, _ in

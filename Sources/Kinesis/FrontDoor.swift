@@ -55,7 +55,7 @@ public enum FrontDoor {
             let isNamed = if let target { namesAnything(target) } else { false }
             return .refusal(isNamed ? unknownOperationXML : accessDenied)
         case .plainJSON:
-            let isReadable = TokenReader.isMap(body, .json)
+            let isReadable = TokenReader.isMap(body, .json, tokens: Limits.tokensAtOnce)
             return .refusal(isReadable ? unknownOperationEnvelope : unreadableEnvelope)
         case .encoded(let encoding):
             if let operation {
@@ -64,7 +64,7 @@ public enum FrontDoor {
                 }
                 return .operation(operation, encoding)
             }
-            let isReadable = TokenReader.isMap(body, encoding)
+            let isReadable = TokenReader.isMap(body, encoding, tokens: Limits.tokensAtOnce)
             let error = isReadable ? ServiceError.unknownOperation : ServiceError.unreadableBody
             return .refusal(refusal(error, encoding))
         }

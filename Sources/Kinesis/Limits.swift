@@ -39,6 +39,9 @@ public enum Limits {
     /// How many bytes of an offending value an error text quotes. The longest that a valid name,
     /// ARN or list of records can need is 36 KB; ten of these make an error of 400 KB at most.
     static let quotedBytes = 40_000
+    /// Tokens of a request body that are read at once: some 50 ns each in JSON. A put of 500 records
+    /// has about 5,000.
+    static let tokensAtOnce = 16_384
     /// How many entries of a map are kept; the model allows 200, and more is refused anyway.
     static let mapEntries = 400
 }

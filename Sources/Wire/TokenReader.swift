@@ -10,6 +10,9 @@ public struct TokenReader: ~Escapable {
     /// How many characters a JSON number may have. A double needs at most 24.
     public static let maximumNumberBytes = 512
 
+    /// Tokens that may still be taken.
+    private var tokensLeft: Int
+
     /// What may stand next; CBOR has no separators and uses ``value``, ``key`` and ``end`` alone.
     enum Expectation {
         case value
@@ -30,11 +33,13 @@ public struct TokenReader: ~Escapable {
     /// For each open CBOR container the items still to come, or -1 if a break ends it.
     var remaining: [32 of Int] = .init(repeating: 0)
 
-    /// A reader at the beginning of `source`.
+    /// A reader at the beginning of `source`, which gives at most so many tokens: what a document
+    /// costs is decided by their number more than by its bytes.
     @_lifetime(copy source)
-    public init(_ source: Span<UInt8>, _ encoding: Encoding) {
+    public init(_ source: Span<UInt8>, _ encoding: Encoding, tokens: Int = .max) {
         self.source = source
         self.encoding = encoding
+        tokensLeft = tokens
     }
 
     /// The offset of the next byte.
@@ -42,9 +47,11 @@ public struct TokenReader: ~Escapable {
 
     /// The next token; ``Token/end`` once the document is over.
     public mutating func next() throws(WireError) -> Token {
+        guard tokensLeft > 0 else { throw fail(.tooManyTokens) }
+        tokensLeft -= 1
         switch encoding {
-        case .json: try nextJSON()
-        case .cbor: try nextCBOR()
+        case .json: return try nextJSON()
+        case .cbor: return try nextCBOR()
         }
     }
 
@@ -55,9 +62,12 @@ public struct TokenReader: ~Escapable {
         while depth > outside { _ = try next() }
     }
 
-    /// Whether `source` is one whole document of the encoding and that document is a map.
-    public static func isMap(_ source: Span<UInt8>, _ encoding: Encoding) -> Bool {
-        var reader = TokenReader(source, encoding)
+    /// Whether `source` is one whole document of the encoding, of at most so many tokens, and that
+    /// document is a map.
+    public static func isMap(
+        _ source: Span<UInt8>, _ encoding: Encoding, tokens: Int = .max
+    ) -> Bool {
+        var reader = TokenReader(source, encoding, tokens: tokens)
         do throws(WireError) {
             let first = try reader.next()
             guard first == .beginMap else { return false }

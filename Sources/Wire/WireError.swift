@@ -10,6 +10,8 @@ public struct WireError: Error, Sendable, Hashable {
         case trailingBytes
         /// Lists and maps are nested deeper than ``TokenReader/maximumDepth``.
         case tooDeep
+        /// The document has more tokens than its reader was to take.
+        case tooManyTokens
         /// Text that is not well-formed UTF-8 (RFC 3629).
         case invalidUTF8
         /// A JSON escape that RFC 8259 section 7 does not know.

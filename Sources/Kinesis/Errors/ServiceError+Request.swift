@@ -22,6 +22,11 @@ extension ServiceError {
         "java.nio.HeapByteBuffer[pos=0 lim=\(count) cap=\(count)]"
     }
 
+    /// The body has more values than a reactor has time to read at once. No request but a put has a
+    /// use for that many; a put is then read by a thread that has the time.
+    public static let tooManyValues = ServiceError(
+        .serialization, "The request has more values than any request of this operation can need.")
+
     /// A body that is not one map in its encoding.
     public static let unreadableBody = ServiceError(.serialization, nil)
 

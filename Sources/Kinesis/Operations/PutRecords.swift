@@ -127,10 +127,15 @@ public enum PutRecords {
         }
     }
 
+    ///
+    /// A body that takes longer than a reactor has time for gives ``ServiceError/tooManyValues``
+    /// when it is read `atOnce`.
     public static func decode(
-        _ body: [UInt8], _ encoding: Encoding
+        _ body: [UInt8], _ encoding: Encoding, atOnce: Bool = false
     ) throws(ServiceError) -> Input {
-        try Input(ShapeDecoder.decode(body, encoding, as: shape))
+        try Input(
+            ShapeDecoder.decode(
+                body, encoding, as: shape, tokens: atOnce ? Limits.tokensAtOnce : .max))
     }
 
     /// What became of one record.

@@ -12,8 +12,8 @@ struct ShapeDecoder: ~Escapable {
     private var arena: [UInt8]
 
     @_lifetime(copy body)
-    private init(_ body: Span<UInt8>, _ encoding: Encoding, _ shape: Structure) {
-        reader = TokenReader(body, encoding)
+    private init(_ body: Span<UInt8>, _ encoding: Encoding, _ shape: Structure, _ tokens: Int) {
+        reader = TokenReader(body, encoding, tokens: tokens)
         self.encoding = encoding
         self.shape = shape
         slots = Array(repeating: .absent, count: shape.slots)
@@ -26,15 +26,19 @@ struct ShapeDecoder: ~Escapable {
     /// A body that is not one map gives a SerializationException without a text; else the first
     /// member in declared order that cannot be converted gives one with a text; else every violated
     /// constraint is listed in a ValidationException.
+    ///
+    /// A body of more than `tokens` tokens gives ``ServiceError/tooManyValues``.
     static func decode(
-        _ body: [UInt8], _ encoding: Encoding, as shape: Structure
+        _ body: [UInt8], _ encoding: Encoding, as shape: Structure,
+        tokens: Int = Limits.tokensAtOnce
     ) throws(ServiceError) -> Fields {
-        var decoder = ShapeDecoder(body.span, encoding, shape)
+        var decoder = ShapeDecoder(body.span, encoding, shape, tokens)
         let failure: String?
         do throws(WireError) {
             failure = try decoder.document()
         } catch {
-            throw ServiceError(.serialization, nil)
+            throw error.reason == .tooManyTokens
+                ? .tooManyValues : ServiceError(.serialization, nil)
         }
         if let failure { throw ServiceError(.serialization, failure) }
         let fields = Fields(shape: shape, slots: decoder.slots, arena: decoder.arena)

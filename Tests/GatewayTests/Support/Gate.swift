@@ -138,19 +138,30 @@ final class Client: ConnectionOwner {
     func connectionOpened(_ connection: ClientConnection) { isOpen = true }
     func connectionClosed(_ connection: ClientConnection, _ error: ClientError?) { isOver = true }
 
+    /// Sends a body in an encoding and does not wait.
+    func send(_ operation: String, raw: [UInt8], _ encoding: Wire.Encoding) throws -> Reply {
+        try submit(operation, raw, encoding.contentType)
+    }
+
     /// Sends a request and does not wait.
     func send(_ operation: String, _ input: [String: Any], cbor: [UInt8]? = nil) throws -> Reply {
+        try submit(
+            operation, cbor ?? JSON.bytes(input),
+            cbor == nil ? "application/x-amz-json-1.1" : "application/x-amz-cbor-1.1")
+    }
+
+    private func submit(
+        _ operation: String, _ body: [UInt8], _ contentType: String
+    ) throws -> Reply {
         var fields = FieldList()
         let service =
             operation.hasSuffix("Cursors") || operation.hasSuffix("Cursor")
             ? "Weir_20261122" : "Kinesis_20131202"
         fields.append("x-amz-target", "\(service).\(operation)")
-        fields.append(
-            "content-type",
-            cbor == nil ? "application/x-amz-json-1.1" : "application/x-amz-cbor-1.1")
+        fields.append("content-type", contentType)
         let reply = Reply()
         let call = try #require(
-            connection?.submit(fields, body: cbor ?? JSON.bytes(input), receiver: reply))
+            connection?.submit(fields, body: body, receiver: reply))
         reply.call = call
         return reply
     }
