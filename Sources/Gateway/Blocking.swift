@@ -52,6 +52,9 @@ extension Worker {
             request.workEnded()
             if request.isOpen { next(found) }
         case (.cut(let subscription), .cut(let cut)):
+            for follower in subscription.feed.takeFollowers(of: subscription) {
+                follower.diskAnswered(cut)
+            }
             subscription.diskAnswered(take(cut, for: subscription.feed))
             // Somebody else's turn has come.
             if let next = diskBusy.popLast() { next.diskWasBusy() }

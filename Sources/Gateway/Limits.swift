@@ -30,6 +30,12 @@ enum Limits {
     static let eventRecords = 10_000
     /// The most data of one event, bytes; one larger record still goes out alone.
     static let eventBytes = 1 << 20
+    /// An event takes no more records once it is encoded in so many bytes: ten thousand without data
+    /// and with short keys still fit, and a megabyte of data does; of keys that JSON has to escape it
+    /// takes fewer.
+    static let eventEncodedBytes = 2 << 20
+    /// A record with more data than this, which goes out alone, is encoded by a thread.
+    static let inlineRecordBytes = 1 << 20
     /// Encoded events kept for a shard on one reactor: four of the largest, base64 included.
     static let ringBytesPerShard = 4 << 20
     /// Encoded events kept on one reactor: sixteen full rings.

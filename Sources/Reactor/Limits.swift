@@ -4,6 +4,9 @@ public enum Limits {
     /// What is left is reported in the next turn, and before those that are ready again, so nothing
     /// starves.
     static let eventsPerTurn = 64
+    /// How long a turn delivers readiness, nanoseconds, and after how many events it looks.
+    static let deliveryNanoseconds: UInt64 = 1_000_000
+    static let eventsPerLook = 4
     /// Connections accepted by one listener in one turn, so that a storm of new connections leaves
     /// room for those that exist.
     static let acceptsPerTurn = 64

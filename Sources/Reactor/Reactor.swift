@@ -16,9 +16,15 @@ internal import Glibc
     /// What this reactor has done so far; readable from any thread.
     public let counters = ReactorCounters()
 
+    /// Whether the processor time of each turn is measured, which costs two system calls a turn.
+    /// Unlike the lag it does not depend on what else the machine does.
+    public var measuresTurns = false
+
     private let epoll: Int32
     /// What the kernel reports in one turn; freed in `deinit`.
     private let events: UnsafeMutableBufferPointer<epoll_event>
+    /// Those of them that a turn had no time left for; the next begins with them.
+    private var undelivered = 0..<0
     private var watched: [Watched] = []
     private var registrations: UInt32 = 0
     private var timers = TimerQueue()
@@ -161,13 +167,11 @@ internal import Glibc
 
     /// One turn; waits at most `longestWaitNanoseconds`, for ever if negative.
     func takeTurn(longestWaitNanoseconds: Int64 = -1) {
-        let count = wait(longest: longestWaitNanoseconds)
+        if undelivered.isEmpty { undelivered = 0..<wait(longest: longestWaitNanoseconds) }
         now = weir_monotonic_nanoseconds()
+        let began = measuresTurns ? weir_thread_cpu_nanoseconds() : 0
         let isNotified = waker.takeNotice()
-        for i in 0..<count {
-            let event = unsafe events[i]
-            unsafe deliver(Registration(token: event.data.u64), event.events)
-        }
+        deliverEvents()
         if isNotified {
             counters.wakeCount.add()
             for hook in wakeHooks { hook() }
@@ -176,6 +180,9 @@ internal import Glibc
         runWaitingTurns()
         for hook in endOfTurnHooks { hook() }
         counters.turnCount.add()
+        if measuresTurns {
+            counters.turnTime.record(UInt64(max(0, weir_thread_cpu_nanoseconds() - began)))
+        }
         // Whatever became ready just after the wait had to wait for the whole turn.
         counters.lag.record(max(lateness, weir_monotonic_nanoseconds() &- now))
     }
@@ -199,6 +206,21 @@ internal import Glibc
             return 0
         }
         return Int(count)
+    }
+
+    /// Delivers what the kernel has reported, in the time that a turn has for it: handshakes and
+    /// large reads take long, and sixty-four of them would hold up timers and messages.
+    private func deliverEvents() {
+        while let place = undelivered.first {
+            let event = unsafe events[place]
+            undelivered.removeFirst()
+            unsafe deliver(Registration(token: event.data.u64), event.events)
+            if undelivered.count % Limits.eventsPerLook == 0,
+                weir_monotonic_nanoseconds() &- now > Limits.deliveryNanoseconds
+            {
+                return
+            }
+        }
     }
 
     private func deliver(_ registration: Registration, _ events: UInt32) {

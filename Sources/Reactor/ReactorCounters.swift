@@ -8,6 +8,7 @@ public final class ReactorCounters: Sendable {
     let timerCount = Counter()
     let wakeCount = Counter()
     let lag = LagHistogram()
+    let turnTime = LagHistogram()
     let acceptCount = Counter()
     let acceptPauseCount = Counter()
 
@@ -35,6 +36,13 @@ public final class ReactorCounters: Sendable {
     /// How many turns had a lag of at most each of `lagBoundsNanoseconds`, not cumulative; one more
     /// at the end for what was longer.
     public var lagHistogram: [UInt64] { lag.counts }
+
+    /// The most processor time that a turn has taken, nanoseconds; 0 unless the reactor measures it.
+    public var turnMaximumNanoseconds: UInt64 { turnTime.maximum }
+    /// The processor time of all turns, nanoseconds.
+    public var turnTotalNanoseconds: UInt64 { turnTime.total }
+    /// How many turns took at most so much processor time, as `lagHistogram`.
+    public var turnHistogram: [UInt64] { turnTime.counts }
 
     /// Upper bounds of the buckets of `lagHistogram`: powers of four from 16 µs to 1.07 s.
     public static let lagBoundsNanoseconds: [UInt64] = LagHistogram.bounds

@@ -173,6 +173,7 @@ public enum Server {
         for index in (0..<configuration.reactors).reversed() {
             let thread = try step("reactor \(index)") { () throws(SystemError) in
                 try Reactor.start(index: index) { reactor in
+                    reactor.measuresTurns = configuration.measuresTurns
                     do {
                         let worker = try Worker(
                             node: node, reactor: reactor, identity: identity, tickets: tickets)

@@ -29,6 +29,8 @@ public struct ServerConfiguration: Sendable {
     /// Whether callers may inject faults.
     public var allowsFaultInjection: Bool
     public var logLevel: LogLevel
+    /// Whether reactors measure the processor time of each turn, for tests.
+    public var measuresTurns = false
 
     public init(
         dataFolder: String, listen: ListenAddress, reactors: Int, durability: Durability,

@@ -295,6 +295,21 @@ extension PrometheusText {
                 "weir_loop_lag_seconds", [("reactor", "\(index)")], bounds: bounds,
                 counts: counters.lagHistogram, sum: Double(counters.lagTotalNanoseconds) / 1e9)
         }
+        if reactors.contains(where: { $0.turnTotalNanoseconds > 0 }) {
+            family("weir_reactor_turn_seconds", .histogram, "Processor time of a turn.")
+            for (index, counters) in reactors.enumerated() {
+                histogram(
+                    "weir_reactor_turn_seconds", [("reactor", "\(index)")], bounds: bounds,
+                    counts: counters.turnHistogram,
+                    sum: Double(counters.turnTotalNanoseconds) / 1e9)
+            }
+            family("weir_reactor_turn_max_seconds", .gauge, "The longest turn since the start.")
+            for (index, counters) in reactors.enumerated() {
+                sample(
+                    "weir_reactor_turn_max_seconds", [("reactor", "\(index)")],
+                    text: "\(Double(counters.turnMaximumNanoseconds) / 1e9)")
+            }
+        }
         family("weir_loop_lag_max_seconds", .gauge, "The longest such wait since the start.")
         for (index, counters) in reactors.enumerated() {
             sample(

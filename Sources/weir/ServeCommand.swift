@@ -83,6 +83,9 @@ struct ServeCommand: ParsableCommand {
     @Option(help: .hidden)
     var timeScale: Double = 1
 
+    @Flag(help: .hidden)
+    var measureTurns = false
+
     func run() throws {
         // A failure prints its one line on standard error, and the exit status is 1.
         try Server.run(try configuration()) { reach in
@@ -133,7 +136,7 @@ struct ServeCommand: ParsableCommand {
             throw ValidationError(
                 "--durability \(self.durability): expected commit, interval:MS (1 to 60000) or os.")
         }
-        return ServerConfiguration(
+        var configuration = ServerConfiguration(
             dataFolder: data, listen: address, reactors: threads,
             durability: durability,
             certificateFiles: cert.flatMap { cert in
@@ -146,6 +149,8 @@ struct ServeCommand: ParsableCommand {
                 try ServerConfiguration.scaling(onDemandScaling)
             },
             allowsFaultInjection: allowFaultInjection, logLevel: level)
+        configuration.measuresTurns = measureTurns
+        return configuration
     }
 
     /// A value that says itself what is wrong with its text.

@@ -91,6 +91,20 @@ final class Bench {
             advanced: { advanced.append($0) })
     }
 
+    /// Takes outcomes of at most `limit` records; how many came, and whether to call again.
+    func drain(limit: Int) -> (count: Int, isLeft: Bool) {
+        var count = 0
+        let isLeft = staging.drain(
+            limit: limit,
+            completed: {
+                count += 1
+                outcomes[$0.waiter] = $0.result
+            },
+            control: { controls[$0] = $1 },
+            advanced: { advanced.append($0) })
+        return (count, isLeft)
+    }
+
     /// Waits until what is asked for has come.
     func wait(until isThere: () -> Bool) throws {
         drain()

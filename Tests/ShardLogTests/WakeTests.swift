@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 
@@ -120,6 +121,40 @@ import Testing
         }
         for round in 0..<total { _ = try bench.put(shard, [UInt8(truncatingIfNeeded: round)]) }
         #expect(await seen.value == total)
+        try log.close()
+    }
+
+    @Test func `outcomes that are taken in parts come once each, and none is left behind`() throws {
+        let folder = TemporaryFolder()
+        let log = try openLog(small(folder))
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        var tokens: Set<UInt64> = []
+        func put(_ count: Int) {
+            for number in 0..<count {
+                let (token, result) = bench.stage(shard, [UInt8(truncatingIfNeeded: number)])
+                #expect(result == .staged)
+                tokens.insert(token)
+            }
+            bench.staging.handOver()
+        }
+        bench.outcomes = [:]
+        put(100)
+        var parts = 0
+        var isOver = false
+        let limit = Date().addingTimeInterval(20)
+        // Another batch comes while the first is half taken: its wake is used up by then.
+        while !isOver, Date() < limit {
+            let (count, isLeft) = bench.drain(limit: 7)
+            #expect(count <= 7)
+            if count == 7 { parts += 1 }
+            if parts == 3, tokens.count == 100 { put(50) }
+            if !isLeft, bench.outcomes.count == tokens.count { isOver = true }
+            if !isLeft, !isOver { usleep(1_000) }
+        }
+        #expect(tokens.count == 150)
+        #expect(Set(bench.outcomes.keys) == tokens)
+        #expect(parts >= 14)
         try log.close()
     }
 }

@@ -14,6 +14,8 @@ struct EventCutter: Sendable {
         case tail
         /// It takes a thread that may wait for the disk. Never the answer to one that may.
         case cold
+        /// It is too large to be encoded on a reactor. Never the answer to a thread that may wait.
+        case large
         case trimmed(Position)
         case damaged(String)
     }
@@ -29,17 +31,25 @@ struct EventCutter: Sendable {
         var lastIndex: UInt64 = 0
         var count = 0
         var bytes = 0
+        var isLarge = false
         let result = shard.log.read(
             from: position, maximumRecords: Limits.eventRecords,
             maximumBytes: Limits.eventBytes, mayWait: mayWait
         ) { record in
+            if !mayWait, record.data.count > Limits.inlineRecordBytes {
+                // Behind others it does not come: they are a megabyte with it.
+                isLarge = true
+                return false
+            }
             event.append(shard, record)
             lastArrival = record.arrivalMilliseconds
             lastIndex = record.index
             count += 1
             bytes += record.data.count + record.partitionKey.count
+            if event.byteCount >= Limits.eventEncodedBytes { return false }
             return boundary.map { record.next < $0 } ?? true
         }
+        if isLarge { return .large }
         switch result.outcome {
         case .trimmed: return .trimmed(result.next)
         case .cold: return .cold
@@ -65,6 +75,8 @@ struct EventCutter: Sendable {
     /// - Parameter mayWait: whether this thread may wait for the disk.
     func encode(again cut: EventCut, mayWait: Bool) -> Cut {
         precondition(cut.kind == .records, "Events without records are not forgotten.")
+        // Of one record and its key, or of many that are a megabyte at most.
+        if !mayWait, cut.count == 1, cut.bytes > Limits.inlineRecordBytes { return .large }
         var event = SubscribeToShard.Event(capacity: 4096)
         var lastArrival: Int64 = 0
         var count = 0

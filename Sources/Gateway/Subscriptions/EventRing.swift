@@ -77,7 +77,10 @@ final class EventRing {
         budget.used += entry.bytes.count
         budget.appends += 1
         var drops = 0
-        while byteCount > Limits.ringBytesPerShard, drops < Limits.droppedEventsPerAddition {
+        // The newest stays, however large it is: those who stand there share it.
+        while byteCount > Limits.ringBytesPerShard, entries.count - first > 1,
+            drops < Limits.droppedEventsPerAddition
+        {
             drops += 1
             dropOldest(&budget)
         }

@@ -116,6 +116,17 @@ extension Worker {
         }
     }
 
+    /// Has a subscription's next event, which is a large record, encoded by a thread; once for all
+    /// that stand there.
+    func cutLarge(for subscription: Subscription) {
+        let feed = subscription.feed
+        if feed.follow(subscription) { return }
+        let (cutter, position, now) = (feed.cutter, subscription.position, nodeMilliseconds)
+        cutWaiting(
+            { cutter.cut(at: position, before: nil, now: now, mayWait: true) }, for: subscription)
+        if subscription.diskWork != nil { feed.lead(subscription) }
+    }
+
     /// What a thread has cut, shared with the other subscriptions of the shard, if there still are
     /// any.
     func take(_ cut: EventCutter.Cut, for feed: ShardFeed) -> EventCutter.Cut {

@@ -16,6 +16,8 @@ final class ShardFeed {
     var token: UInt64 = 0
     private(set) var subscribers = 0
     private(set) var sleepers: [Subscription] = []
+    /// For whom a thread encodes a large record, and who waits for the same.
+    private var large: (leader: Subscription, followers: [Subscription])?
     let ring = EventRing()
 
     init(stream: UInt64, shard: ShardState) {
@@ -29,6 +31,7 @@ final class ShardFeed {
     func leave(_ subscription: Subscription, budget: inout RingBudget) -> Bool {
         subscribers -= 1
         sleepers.removeAll { $0 === subscription }
+        large?.followers.removeAll { $0 === subscription }
         guard subscribers == 0 else { return false }
         ring.clear(budget: &budget)
         return true
@@ -39,6 +42,28 @@ final class ShardFeed {
         guard shard.log.sleep(reader: reactor, at: position) else { return false }
         park(subscription)
         return true
+    }
+
+    /// A large record is being encoded for this subscription.
+    func lead(_ subscription: Subscription) {
+        if large == nil { large = (subscription, []) }
+    }
+
+    /// Lets a subscription wait for what is being encoded for another at the same position; false
+    /// if nothing is.
+    func follow(_ subscription: Subscription) -> Bool {
+        guard let leader = large?.leader, leader !== subscription,
+            leader.position == subscription.position
+        else { return false }
+        large?.followers.append(subscription)
+        return true
+    }
+
+    /// Those who waited for what was encoded for this subscription, or will not be.
+    func takeFollowers(of subscription: Subscription) -> [Subscription] {
+        guard let waited = large, waited.leader === subscription else { return [] }
+        large = nil
+        return waited.followers
     }
 
     /// Lets a subscription sleep until the catalog has changed; the log has nothing to tell it.

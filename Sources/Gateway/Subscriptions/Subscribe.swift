@@ -134,6 +134,8 @@ extension Worker {
         subscription.request.subscription = nil
         subscription.request.connection.subscriptions -= 1
         if let work = subscription.diskWork { giveUp(work) }
+        // Those who waited for the same ask again.
+        for follower in subscription.feed.takeFollowers(of: subscription) { follower.diskWasBusy() }
         keepAlives.remove(subscription)
         noteCredit(subscription)
         fanOut.remove(subscription)

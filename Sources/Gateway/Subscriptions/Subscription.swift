@@ -150,7 +150,7 @@ final class Subscription: BodySource {
         request.connection.markDirty()
     }
 
-    /// The event that it waited for was cut out of cold pages, or cannot be.
+    /// The event that it waited for was cut by a thread, or cannot be.
     func diskAnswered(_ cut: EventCutter.Cut) {
         isWaitingForDisk = false
         diskWork = nil
@@ -266,7 +266,7 @@ final class Subscription: BodySource {
             self.unit!.bytes = entry.bytes
             self.unit!.isForgotten = false
             return .unit(bytes: entry.bytes, offset: unit.offset)
-        case .cold:
+        case .cold, .large:
             let cutter = feed.cutter
             waitForDisk { cutter.encode(again: cut, mayWait: true) }
             return .wait
@@ -312,6 +312,10 @@ final class Subscription: BodySource {
             let (cutter, position, now) = (feed.cutter, position, worker.nodeMilliseconds)
             let boundary = feed.ring.boundary(after: position)
             waitForDisk { cutter.cut(at: position, before: boundary, now: now, mayWait: true) }
+            return false
+        case .large:
+            isWaitingForDisk = true
+            worker.cutLarge(for: self)
             return false
         case .damaged(let text):
             end(.exception(.damagedLog(shard: feed.shard.id, text)))

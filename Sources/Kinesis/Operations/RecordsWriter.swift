@@ -17,6 +17,9 @@ struct RecordsWriter: Sendable {
     private let spelling: Spelling
     private(set) var count = 0
 
+    /// What has been written so far, the list's surroundings included.
+    var byteCount: Int { writer.bytes.count }
+
     /// Begins the list in a writer that stands behind the list's key.
     init(_ writer: consuming ResponseWriter, order: Order) {
         self.writer = writer

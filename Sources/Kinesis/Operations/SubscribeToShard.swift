@@ -96,6 +96,9 @@ public enum SubscribeToShard {
         /// How many records the event has.
         public var count: Int { records.count }
 
+        /// How many bytes the message has so far.
+        public var byteCount: Int { records.byteCount }
+
         public mutating func append(
             sequenceNumber: SequenceNumber, arrivalMilliseconds: Int64,
             partitionKey: Span<UInt8>, data: Span<UInt8>

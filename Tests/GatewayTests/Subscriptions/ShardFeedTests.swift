@@ -23,7 +23,7 @@ private final class Reading {
     func cut(_ position: Position) -> EventCutter.Cut {
         let now = store.log.nodeMilliseconds()
         let cut = feed.cut(at: position, now: now, budget: &budget, counters: counters)
-        guard case .cold = cut else { return cut }
+        guard cut.needsThread else { return cut }
         let boundary = feed.ring.boundary(after: position)
         let waited = feed.cutter.cut(at: position, before: boundary, now: now, mayWait: true)
         if case .event(let entry) = waited { feed.take(entry, budget: &budget, counters: counters) }
@@ -32,7 +32,7 @@ private final class Reading {
 
     func again(_ cut: EventCut) -> EventCutter.Cut {
         let again = feed.encode(again: cut)
-        guard case .cold = again else { return again }
+        guard again.needsThread else { return again }
         return feed.cutter.encode(again: cut, mayWait: true)
     }
 
@@ -58,7 +58,7 @@ private final class Reading {
                 #expect(entry.cut.end > place)
                 entries.append(entry)
                 place = entry.cut.end
-            case .cold: throw TimedOut(description: "what was waited for is cold")
+            case .cold, .large: throw TimedOut(description: "what was waited for is cold")
             case .tail: return entries
             case .trimmed(let next): place = next
             case .damaged(let reason): throw TimedOut(description: reason)
@@ -73,6 +73,15 @@ private final class Reading {
     }
 
     var eventsEncoded: UInt64 { counters.eventsEncoded.load(ordering: .relaxed) }
+}
+
+extension EventCutter.Cut {
+    fileprivate var needsThread: Bool {
+        switch self {
+        case .cold, .large: true
+        case .event, .tail, .trimmed, .damaged: false
+        }
+    }
 }
 
 private func records(of entries: [EventRing.Entry]) throws -> [DecodedRecord] {
@@ -309,5 +318,51 @@ struct ShardFeedTests {
         // The first was dropped; it is cut anew and is the same.
         #expect(try reading.event(entries[0].cut.start).bytes == entries[0].bytes)
         #expect(reading.eventsEncoded == encoded + 1)
+    }
+
+    @Test func `no reactor encodes more than two megabytes of an event at once`() throws {
+        let store = try Store()
+        defer { store.remove() }
+        let shard = try #require(try store.create("s", recordKiB: 4096).shards[0])
+        var generator = SeededGenerator(seed: 0x5eed_0317)
+        // Keys of control characters take six bytes each in JSON.
+        let escaped = String(repeating: "\u{1}", count: 256)
+        let many = (0..<3_000).map {
+            TestRecord(key: escaped, data: [UInt8(truncatingIfNeeded: $0)])
+        }
+        let large = TestRecord(key: "large", data: generator.bytes(1_500_000))
+        let small = TestRecord(key: "small", data: [1])
+        try store.put(many + [small, large, small], into: shard)
+        let reading = try Reading(store, "s")
+        var position = shard.log.horizon
+        var seen: [EventRing.Entry] = []
+        var handedOver = 0
+        while position < shard.log.tail {
+            let cut = reading.feed.cut(
+                at: position, now: store.log.nodeMilliseconds(), budget: &reading.budget,
+                counters: reading.counters)
+            switch cut {
+            case .event(let entry):
+                #expect(entry.bytes.count < 2 << 20 + 2_000)
+                seen.append(entry)
+            case .large:
+                handedOver += 1
+                let waited = reading.feed.cutter.cut(
+                    at: position, before: nil, now: store.log.nodeMilliseconds(), mayWait: true)
+                let entry = try reading.entry(waited)
+                guard case .large = reading.feed.encode(again: entry.cut) else {
+                    Issue.record("a large event is encoded again on the reactor")
+                    return
+                }
+                let again = reading.feed.cutter.encode(again: entry.cut, mayWait: true)
+                #expect(try reading.entry(again).bytes == entry.bytes)
+                seen.append(entry)
+            case .cold, .tail, .trimmed, .damaged: throw TimedOut(description: "\(cut)")
+            }
+            position = try #require(seen.last).cut.end
+        }
+        #expect(handedOver == 1)
+        #expect(seen.count >= 4)
+        #expect(try records(of: seen).map(\.record) == many + [small, large, small])
     }
 }
