@@ -26,9 +26,9 @@ public struct ClientConfiguration: Sendable {
     /// A configuration from what the caller says, else from the environment, else the standard one.
     ///
     /// The endpoint is `AWS_ENDPOINT_URL_KINESIS` or `AWS_ENDPOINT_URL`, else
-    /// `https://localhost:4567`. The certificates are in the file `AWS_CA_BUNDLE`, else for a
-    /// server on this machine in `weir-data/tls/ca.pem` if it is there, else the system's. The
-    /// region is `AWS_REGION` or `AWS_DEFAULT_REGION`, else the server's choice.
+    /// `https://localhost:4567`. The certificates are in the file `AWS_CA_BUNDLE` and, for a server
+    /// on this machine, in `weir-data/tls/ca.pem` if it is there; if there is neither, they are the
+    /// system's. The region is `AWS_REGION` or `AWS_DEFAULT_REGION`, else the server's choice.
     public static func resolved(
         endpointURL: String? = nil, certificateFile: String? = nil, region: String? = nil
     ) throws(ClientError) -> ClientConfiguration {
@@ -54,13 +54,23 @@ public struct ClientConfiguration: Sendable {
             }
             configuration.endpoint = endpoint
         }
-        if let file = certificateFile ?? variable("AWS_CA_BUNDLE") {
+        if let file = certificateFile {
             configuration.trustedCertificates = try surroundings.contents(
                 of: file, limit: Limits.certificateBytes)
-        } else if configuration.endpoint.isLocal {
-            // Its absence, or a file that cannot be read, leaves the system's certificates.
-            configuration.trustedCertificates = try? surroundings.contents(
-                of: "weir-data/tls/ca.pem", limit: Limits.certificateBytes)
+        } else {
+            if let file = variable("AWS_CA_BUNDLE") {
+                configuration.trustedCertificates = try surroundings.contents(
+                    of: file, limit: Limits.certificateBytes)
+            }
+            // A bundle that somebody has for other servers does not know this one. The absence of
+            // the file, or one that cannot be read, leaves what there is.
+            if configuration.endpoint.isLocal,
+                let own = try? surroundings.contents(
+                    of: "weir-data/tls/ca.pem", limit: Limits.certificateBytes)
+            {
+                let others = configuration.trustedCertificates.map { $0 + [0x0A] } ?? []
+                configuration.trustedCertificates = others + own
+            }
         }
         configuration.region = region ?? variable("AWS_REGION") ?? variable("AWS_DEFAULT_REGION")
         return configuration

@@ -15,7 +15,8 @@ struct EndpointOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             PEM file with the authority that the server's certificate is from (default: \
-            AWS_CA_BUNDLE, weir-data/tls/ca.pem, else the system's).
+            AWS_CA_BUNDLE and, for a server on this machine, weir-data/tls/ca.pem; else the \
+            system's).
             """, valueName: "file"))
     var caFile: String?
 

@@ -65,6 +65,11 @@ private func resolve(
         #expect(try resolve(surroundings).trustedCertificates == [2])
         let given = try resolve(surroundings, url: "https://given:1", file: "given")
         #expect(given.endpoint.host == "given" && given.trustedCertificates == [3])
+        // A server on this machine is one of ours, whatever bundle there is for others.
+        let local = try resolve(surroundings, url: "https://localhost:1")
+        #expect(local.trustedCertificates == [2, 0x0A, 1])
+        surroundings.files["weir-data/tls/ca.pem"] = nil
+        #expect(try resolve(surroundings, url: "https://localhost:1").trustedCertificates == [2])
         surroundings.variables["AWS_DEFAULT_REGION"] = "eu-west-1"
         #expect(try resolve(surroundings).region == "eu-west-1")
         surroundings.variables["AWS_REGION"] = "eu-west-2"
