@@ -110,7 +110,7 @@ final class Request {
         isAnswered = true
         releaseBody()
         // What a subscription may hold has bounds of its own.
-        memory.keep(0)
+        keepMemory(0)
         let head = worker.responseHead(
             status: 200, contentType: "application/vnd.amazon.eventstream", request: self)
         count(status: 200)
@@ -150,33 +150,57 @@ final class Request {
     func releaseBody() {
         body = []
         guard !isHeld else { return }
-        memory.keep(isOpen ? baseBytes : 0)
+        keepMemory(isOpen ? baseBytes : 0)
+    }
+
+    // Through copies, because passing a property of an object costs a check at run time.
+
+    private func keepMemory(_ bytes: Int) {
+        var now = memory
+        now.keep(bytes)
+        memory = now
+    }
+
+    private func holdMemory(_ bytes: Int) -> Bool {
+        var now = memory
+        let fits = now.hold(bytes)
+        memory = now
+        return fits
+    }
+
+    private func holdForAnswer(_ bytes: Int) -> Bool {
+        // Most answers are small, and nothing was held for them.
+        guard bytes != memory.heldForAnswer else { return true }
+        var now = memory
+        let fits = now.holdAnswer(bytes)
+        memory = now
+        return fits
     }
 
     /// Takes memory for the request and its head; false if there is none.
     func begin() -> Bool {
         baseBytes = Limits.requestBytes + exchange.head.heldBytes
-        return memory.hold(baseBytes)
+        return holdMemory(baseBytes)
     }
 
     /// Makes room for a body of which `length` bytes are here; false if there is no memory.
     func makeRoom(_ length: Int) -> Bool {
         let charge = BodyCharge.bytes(arrived: length, announced: exchange.head.contentLength)
         let held = memory.held
-        guard memory.hold(baseBytes + charge) else { return false }
+        guard holdMemory(baseBytes + charge) else { return false }
         if body.isEmpty || memory.held > held { body.reserveCapacity(charge) }
         return true
     }
 
     /// Takes memory for a large answer that is going to be made, which lives until the client has
     /// taken it.
-    func reserveAnswer(_ bytes: Int) -> Bool { memory.holdAnswer(bytes) }
+    func reserveAnswer(_ bytes: Int) -> Bool { holdForAnswer(bytes) }
 
     /// Takes the memory that an answer needs, or gives back what was taken too much. A small one
     /// is within what the request has.
     private func holdAnswer(_ body: [UInt8]) -> Bool {
         let bytes = body.count <= Limits.requestBytes ? 0 : body.capacity
-        return memory.holdAnswer(bytes)
+        return holdForAnswer(bytes)
     }
 
     /// The thread that worked for this request has come to its end.
@@ -189,7 +213,7 @@ final class Request {
     /// waits for it or not.
     private func releaseAnswer() {
         guard !isOpen, work == nil else { return }
-        _ = memory.holdAnswer(0)
+        _ = holdForAnswer(0)
     }
 
     /// The exchange is over, whoever ended it.

@@ -20,9 +20,20 @@ final class ConnectionMemory {
     /// answers made faster than it takes them.
     var mayAnswer: Bool { answerBytes < budget.answersOfConnection }
 
-    func take(_ count: Int) -> Bool { budget.take(count, &holding, peer) }
+    // Through a copy, because passing a property of an object costs a check at run time.
 
-    func giveBack(_ count: Int) { budget.giveBack(count, &holding, peer) }
+    func take(_ count: Int) -> Bool {
+        var now = holding
+        let fits = budget.take(count, &now, peer)
+        holding = now
+        return fits
+    }
+
+    func giveBack(_ count: Int) {
+        var now = holding
+        budget.giveBack(count, &now, peer)
+        holding = now
+    }
 
     func takeForAnswer(_ count: Int) -> Bool {
         guard take(count) else { return false }

@@ -47,6 +47,13 @@ final class FrameWatch {
 
     /// Goes on through the bytes; nil at their end.
     func next(_ bytes: UnsafeBufferPointer<UInt8>) -> Sight? {
+        // Copies, because passing a property of an object costs a check at run time.
+        var scanner = self.scanner
+        var at = self.at
+        defer {
+            self.scanner = scanner
+            self.at = at
+        }
         while let frame = unsafe scanner.next(bytes, &at) {
             switch frame.type {
             case NG.data:
