@@ -36,6 +36,7 @@ public enum Server {
         let signals = try step("signals") { () throws(SystemError) in try Signals() }
         let logger = makeLogger(configuration.logLevel)
         let (log, catalog) = try openLog(configuration, resources, files)
+        for note in log.recoveryNotes { logger.warning("\(note)") }
         do throws(StartFailure) {
             try serve(
                 configuration, resources, log, catalog, files, signals, logger, announced)

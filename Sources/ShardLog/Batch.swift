@@ -83,7 +83,7 @@ struct BatchHeader: Equatable {
     /// Reads a header whose head is whole and right; nil if there is none here.
     init?(_ span: Span<UInt8>) {
         guard span.count >= Self.bytes, span.load(0, as: UInt64.self) == Self.magic,
-            span.load(8, as: UInt32.self) == Limits.formatVersion
+            Limits.formats.contains(span.load(8, as: UInt32.self))
         else { return nil }
         epoch = span.load(16, as: UInt64.self)
         number = span.load(24, as: UInt64.self)

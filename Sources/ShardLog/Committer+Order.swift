@@ -167,7 +167,9 @@ extension Committer {
             UInt64(log.configuration.segmentBytes), roundedUp(page + length, to: page))
         let header = Segment.Header(
             shard: shard.number.rawValue, base: writer.position, fullBytes: full,
-            ordinal: writer.records, firstIndex: index, firstArrivalMilliseconds: arrival)
+            ordinal: writer.records, firstIndex: index, firstArrivalMilliseconds: arrival,
+            previousBase: writer.segment?.base ?? writer.position,
+            previousIndex: writer.lastIndex)
         let path =
             log.segmentFolder + "/"
             + Segment.name(shard: shard.number.rawValue, base: writer.position)
@@ -177,7 +179,7 @@ extension Committer {
             segment.state.withLock { $0.file = file }
             try segment.reserve(
                 to: writer.position + length, first: log.configuration.segmentFirstBytes, files)
-            try file.write(header.encoded(), at: 0)
+            try file.write(header.page(), at: 0)
             _ = try segment.map(files)
             openSegments.append(segment)
             log.noteNewSegment()

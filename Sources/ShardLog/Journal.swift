@@ -49,7 +49,7 @@ final class Journal: Sendable {
 
         init?(_ span: Span<UInt8>) {
             guard span.count >= Self.bytes, span.load(0, as: UInt64.self) == Self.magic,
-                span.load(8, as: UInt32.self) == Limits.formatVersion,
+                Limits.formats.contains(span.load(8, as: UInt32.self)),
                 span.load(12, as: UInt32.self) == crc32c(0, span.extracting(16..<Self.bytes))
             else { return nil }
             epoch = span.load(16, as: UInt64.self)

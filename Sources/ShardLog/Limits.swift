@@ -1,7 +1,9 @@
 /// Sizes and counts that bound the log.
 enum Limits {
     // Of the format.
-    static let formatVersion: UInt32 = 1
+    static let formatVersion: UInt32 = 2
+    /// What can be read; a folder of an older one is brought up to date when it is opened.
+    static let formats: ClosedRange<UInt32> = 1...formatVersion
     /// A batch starts on a page of its own, so that writing it never touches one that is durable.
     static let pageBytes = 4096
     static let maximumKeyBytes = 65_535

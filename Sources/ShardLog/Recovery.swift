@@ -68,7 +68,8 @@ struct Recovery {
             ShardLog.Recovered(
                 nodeTime: nodeTime, journal: journal, lock: lock, shards: shards,
                 lastBatch: lastNumber, segmentsThrough: lastNumber,
-                snapshotBatch: snapshot?.batch ?? 0, controls: payloads.count))
+                snapshotBatch: snapshot?.batch ?? 0, controls: payloads.count,
+                notes: replay.notes))
     }
 
     // The folder.
@@ -105,7 +106,7 @@ struct Recovery {
         return UInt32(failure.operation.dropFirst(Self.newer.utf8.count))
     }
 
-    /// The file `format` holds one line, "weir log 1". It is written before anything else.
+    /// The file `format` holds one line, "weir log 2". It is written before anything else.
     private func checkFormat() throws(SystemFailure) {
         let file = try files.open(Folder.format(root), create: true)
         let bytes = try file.read(at: 0, count: 64)
@@ -123,6 +124,11 @@ struct Recovery {
         guard version <= Limits.formatVersion else {
             throw SystemFailure(errno: EINVAL, operation: Self.newer + String(version))
         }
+        guard version < Limits.formatVersion else { return }
+        // Said before anything of the newer format is written: an older program, which would take
+        // that for damage, refuses the folder from here on.
+        try file.write(Array("weir log \(Limits.formatVersion)\n".utf8), at: 0)
+        try file.sync()
     }
 
     private mutating func readSnapshot() throws(LogError) {

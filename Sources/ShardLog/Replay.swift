@@ -19,6 +19,9 @@ struct Replay {
         var bytes: [UInt8]
     }
 
+    /// What the operator is to be told.
+    private(set) var notes: [String] = []
+
     private var pending: [UInt64: Pending] = [:]
     private var pendingBytes = 0
     private static let flushBytes = 8 << 20
@@ -51,7 +54,7 @@ struct Replay {
                         continue
                     }
                     let file = try files.open(path, create: false)
-                    file.announceRead(at: 0, count: Segment.Header.bytes)
+                    file.announceRead(at: 0, count: Segment.FoundHeader.bytes)
                     opened.append((path, shard, base, file))
                 }
                 for (path, shard, base, file) in opened {
@@ -71,14 +74,16 @@ struct Replay {
     /// descriptor limit that is usual, 1,024, is plenty for the rest of a start.
     private static let headersAtOnce = 256
 
-    private func segment(
+    private mutating func segment(
         _ file: any File, _ path: String, shard: UInt64, base: UInt64
     ) throws(SystemFailure) -> Segment {
         let size = try file.size()
-        let bytes = try file.read(at: 0, count: Segment.Header.bytes)
-        if let header = Segment.Header(bytes.span), header.shard == shard, header.base == base {
+        let bytes = try file.read(at: 0, count: Segment.FoundHeader.bytes)
+        if let found = Segment.FoundHeader(bytes.span, shard: shard, base: base) {
+            mend(found, in: file, path)
             return Segment(
-                header, path: path, fileBytes: min(size, header.fullBytes), marksFrom: .max)
+                found.header, path: path, fileBytes: min(size, found.header.fullBytes),
+                marksFrom: .max)
         }
         let full = max(UInt64(configuration.segmentBytes), size)
         let unknown = Segment.Header(
@@ -95,6 +100,16 @@ struct Replay {
             segment.state.withLock { $0.index.expectFile() }
         } else {
             try files.unlink(folder + "/" + IndexFile.name(shard: shard, base: base))
+        }
+    }
+
+    /// Writes the copy of a header that is missing. Nothing depends on it but what a second fault
+    /// would take, so that it is not waited for and may fail.
+    private mutating func mend(_ found: Segment.FoundHeader, in file: any File, _ path: String) {
+        guard let broken = found.broken else { return }
+        try? file.write(found.header.encoded(), at: UInt64(broken))
+        if found.isDamaged {
+            notes.append("\(path): one copy of the header was damaged; the other is used")
         }
     }
 
@@ -202,13 +217,16 @@ struct Replay {
             roundedUp(page + UInt64(first.length), to: page))
         let header = Segment.Header(
             shard: shard, base: position, fullBytes: full, ordinal: ordinal,
-            firstIndex: first.index, firstArrivalMilliseconds: first.arrivalMilliseconds)
+            firstIndex: first.index, firstArrivalMilliseconds: first.arrivalMilliseconds,
+            previousBase: known.last { $0.base < position }?.base
+                ?? (position == 0 ? 0 : Segment.Header.unknownBase),
+            previousIndex: first.index - 1)
         let path = folder + "/" + Segment.name(shard: shard, base: position)
         let file = try files.open(path, create: true)
         let made = Segment(header, path: path, fileBytes: 0, marksFrom: .max)
         made.state.withLock { $0.file = file }
         try made.reserve(to: position, first: configuration.segmentFirstBytes, files)
-        try file.write(header.encoded(), at: 0)
+        try file.write(header.page(), at: 0)
         isFolderChanged = true
         var list = segments[shard] ?? []
         list.append(made)

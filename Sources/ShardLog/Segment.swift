@@ -1,77 +1,9 @@
 internal import Synchronization
 
-/// One file of a shard's log: a page of header, then records.
-///
-///     offset  size
-///          0     8  magic, "WEIRSEG1"
-///          8     4  format version
-///         12     4  CRC-32C of the bytes 16..<72
-///         16     8  shard number
-///         24     8  base: the position of the first record
-///         32     8  full length of the file
-///         40     8  records of the shard before the first
-///         48     8  index of the first record
-///         56     8  arrival of the first record, ms
-///         64     8  0
-///       4096        records
+/// One file of a shard's log: a page with a `Header` twice, then records.
 ///
 /// The committer writes it, readers look at it through one mapping as long as the full length.
 final class Segment: Sendable {
-    struct Header: Equatable {
-        static let magic: UInt64 = 0x3147_4553_5249_4557
-        static let bytes = 72
-
-        var shard: UInt64
-        var base: UInt64
-        var fullBytes: UInt64
-        var ordinal: UInt64
-        var firstIndex: UInt64
-        var firstArrivalMilliseconds: Int64
-
-        func encoded() -> [UInt8] {
-            var writer = ByteWriter()
-            writer.append(Self.magic)
-            writer.append(Limits.formatVersion)
-            writer.append(UInt32(0))
-            writer.append(shard)
-            writer.append(base)
-            writer.append(fullBytes)
-            writer.append(ordinal)
-            writer.append(firstIndex)
-            writer.append(firstArrivalMilliseconds)
-            writer.append(UInt64(0))
-            writer.replace(crc32c(0, writer.bytes.span.extracting(16..<Self.bytes)), at: 12)
-            writer.append(zeros: Limits.pageBytes - Self.bytes)
-            return writer.bytes
-        }
-
-        /// Nil if these are not the bytes of a header.
-        init?(_ span: Span<UInt8>) {
-            guard span.count >= Self.bytes, span.load(0, as: UInt64.self) == Self.magic,
-                span.load(8, as: UInt32.self) == Limits.formatVersion,
-                span.load(12, as: UInt32.self) == crc32c(0, span.extracting(16..<Self.bytes))
-            else { return nil }
-            shard = span.load(16, as: UInt64.self)
-            base = span.load(24, as: UInt64.self)
-            fullBytes = span.load(32, as: UInt64.self)
-            ordinal = span.load(40, as: UInt64.self)
-            firstIndex = span.load(48, as: UInt64.self)
-            firstArrivalMilliseconds = span.load(56, as: Int64.self)
-        }
-
-        init(
-            shard: UInt64, base: UInt64, fullBytes: UInt64, ordinal: UInt64, firstIndex: UInt64,
-            firstArrivalMilliseconds: Int64
-        ) {
-            self.shard = shard
-            self.base = base
-            self.fullBytes = fullBytes
-            self.ordinal = ordinal
-            self.firstIndex = firstIndex
-            self.firstArrivalMilliseconds = firstArrivalMilliseconds
-        }
-    }
-
     struct State {
         var mapping: Mapping?
         /// Open while the committer writes here.

@@ -39,6 +39,8 @@ public final class ShardLog: Sendable {
     /// The last batch that recovery found; `restore` was given everything up to it.
     let recoveredBatch: UInt64
     let controlsSinceSnapshot = Atomic<UInt64>(0)
+    /// What recovery found that the operator should know, a line each.
+    public let recoveryNotes: [String]
 
     // What the housekeeper remembers.
     let lastSeenBatch = Atomic<UInt64>(0)
@@ -97,6 +99,7 @@ public final class ShardLog: Sendable {
         var segmentsThrough: UInt64
         var snapshotBatch: UInt64
         var controls: Int
+        var notes: [String]
     }
 
     init(_ configuration: Configuration, _ recovered: Recovered) {
@@ -115,6 +118,7 @@ public final class ShardLog: Sendable {
         segmentsThrough = Atomic(recovered.segmentsThrough)
         snapshotBatch = Atomic(recovered.snapshotBatch)
         recoveredBatch = recovered.lastBatch
+        recoveryNotes = recovered.notes
         controlsSinceSnapshot.store(UInt64(recovered.controls), ordering: .relaxed)
     }
 

@@ -65,7 +65,7 @@ struct Snapshot: Equatable {
     /// Nil if the bytes are not those of a snapshot.
     init?(_ span: Span<UInt8>) {
         guard span.count >= Self.headerBytes, span.load(0, as: UInt64.self) == Self.magic,
-            span.load(8, as: UInt32.self) == Limits.formatVersion,
+            Limits.formats.contains(span.load(8, as: UInt32.self)),
             span.load(12, as: UInt32.self) == crc32c(0, span.extracting(16..<span.count))
         else { return nil }
         batch = span.load(16, as: UInt64.self)

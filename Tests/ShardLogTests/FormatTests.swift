@@ -43,6 +43,7 @@ import Testing
         struct SegmentHeader: Decodable {
             var shard, base, fullBytes, recordsBefore, firstIndex: String
             var firstArrivalMilliseconds, bytes: String
+            var previousBase, previousIndex: String?
         }
 
         struct SnapshotShard: Decodable {
@@ -60,6 +61,7 @@ import Testing
         var batches: [Batch]
         var journalHeaders: [JournalHeader]
         var segmentHeaders: [SegmentHeader]
+        var segmentHeadersOfFormat1: [SegmentHeader]
         var snapshots: [Snapshot]
     }
 
@@ -176,13 +178,12 @@ import Testing
             #expect(Journal.Header(unhex(vector.bytes).span) == header)
         }
         for vector in vectors.segmentHeaders {
-            let header = Segment.Header(
-                shard: UInt64(vector.shard)!, base: UInt64(vector.base)!,
-                fullBytes: UInt64(vector.fullBytes)!, ordinal: UInt64(vector.recordsBefore)!,
-                firstIndex: UInt64(vector.firstIndex)!,
-                firstArrivalMilliseconds: Int64(vector.firstArrivalMilliseconds)!)
-            #expect(Array(header.encoded()[..<Segment.Header.bytes]) == unhex(vector.bytes))
+            let header = segmentHeader(vector)
+            #expect(header.encoded() == unhex(vector.bytes))
             #expect(Segment.Header(unhex(vector.bytes).span) == header)
+        }
+        for vector in vectors.segmentHeadersOfFormat1 {
+            #expect(Segment.Header(unhex(vector.bytes).span) == segmentHeader(vector))
         }
         for vector in vectors.snapshots {
             let snapshot = Snapshot(
@@ -201,6 +202,17 @@ import Testing
             #expect(snapshot.encoded() == unhex(vector.bytes))
             #expect(Snapshot(unhex(vector.bytes).span) == snapshot)
         }
+    }
+
+    private func segmentHeader(_ vector: Vectors.SegmentHeader) -> Segment.Header {
+        var header = Segment.Header(
+            shard: UInt64(vector.shard)!, base: UInt64(vector.base)!,
+            fullBytes: UInt64(vector.fullBytes)!, ordinal: UInt64(vector.recordsBefore)!,
+            firstIndex: UInt64(vector.firstIndex)!,
+            firstArrivalMilliseconds: Int64(vector.firstArrivalMilliseconds)!)
+        if let base = vector.previousBase { header.previousBase = UInt64(base)! }
+        if let index = vector.previousIndex { header.previousIndex = UInt64(index)! }
+        return header
     }
 
     private func unhex(_ text: String) -> [UInt8] {
