@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/vfs.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,6 +58,18 @@ int64_t weir_wall_milliseconds(void) {
     struct timespec time;
     clock_gettime(CLOCK_REALTIME, &time);
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+int weir_clock_is_synchronized(int64_t wall_milliseconds) {
+    // Reads only; setting the clock by hand makes the kernel unsynchronised. Its own time is
+    // compared, because what the process is told may be another.
+    struct timex state = {0};
+    int told = adjtimex(&state);
+    if (told < 0 || told == TIME_ERROR || (state.status & STA_UNSYNC)) return 0;
+    int64_t fraction = (state.status & STA_NANO) ? state.time.tv_usec / 1000000
+                                                 : state.time.tv_usec / 1000;
+    int64_t away = (int64_t)state.time.tv_sec * 1000 + fraction - wall_milliseconds;
+    return away > -1000 && away < 1000;
 }
 
 int64_t weir_thread_cpu_nanoseconds(void) {

@@ -107,13 +107,13 @@ extension Catalog {
     /// have none left. The housekeeper calls it about once a minute.
     public func forgetExpiredShards() {
         var expired: [(stream: UInt64, shards: [ShardID])] = []
-        let now = Int64(second) * 1000
+        let clock = log.retentionClock
         snapshot.visitStreams { stream in
             guard stream.shards.count > stream.open.count else { return true }
             var shards: [ShardID] = []
             stream.shards.visit { shard in
                 if let closed = shard.closedSecond,
-                    Int64(closed) * 1000 < stream.cutoff(now: now),
+                    Int64(closed) * 1000 < stream.cutoff(clock),
                     shard.log.horizon == shard.log.tail
                 {
                     shards.append(shard.id)

@@ -117,7 +117,8 @@ public final class Catalog: Sendable {
             throw .refusing(reason: "changes that could not be written are being undone")
         }
         let plan = try pending.state.plan(
-            change, at: max(second, pending.state.second), under: rules)
+            change, at: max(second, pending.state.second), on: log.retentionClock,
+            under: rules)
         submit(plan.entry, to: &pending.state, waiter)
         return plan.result
     }

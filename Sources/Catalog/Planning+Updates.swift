@@ -1,10 +1,12 @@
 internal import Kinesis
+internal import ShardLog
 
 // Changes of what a stream is set to. Each case's rules are in its function.
 
 extension CatalogState {
     func plan(
-        _ update: StreamUpdate, of key: StreamKey, at second: UInt64, under rules: CatalogRules
+        _ update: StreamUpdate, of key: StreamKey, at second: UInt64, on clock: RetentionClock,
+        under rules: CatalogRules
     ) throws(CatalogRefusal) -> Plan {
         let stream = try findActive(key)
         switch update {
@@ -12,12 +14,12 @@ extension CatalogState {
             guard hours >= stream.retentionHours else {
                 throw .retentionShorter(key, requested: hours, existing: stream.retentionHours)
             }
-            return configure(stream, retention(hours, of: stream, at: second), at: second)
+            return configure(stream, retention(hours, of: stream, on: clock), at: second)
         case .decreaseRetention(let hours):
             guard hours <= stream.retentionHours else {
                 throw .retentionLonger(key, requested: hours, existing: stream.retentionHours)
             }
-            return configure(stream, retention(hours, of: stream, at: second), at: second)
+            return configure(stream, retention(hours, of: stream, on: clock), at: second)
         case .tag(let tags):
             let all = stream.tags.adding(tags)
             guard all.count <= CatalogLimits.tagsPerResource else {
@@ -81,9 +83,9 @@ extension CatalogState {
 
     /// What has expired under the period so far stays expired under a longer one.
     private func retention(
-        _ hours: UInt32, of stream: StreamState, at second: UInt64
+        _ hours: UInt32, of stream: StreamState, on clock: RetentionClock
     ) -> StreamSetting {
-        let floor = stream.cutoff(now: Int64(second) * 1000)
+        let floor = stream.cutoff(clock)
         return .retention(
             hours: hours,
             floorMilliseconds: hours > stream.retentionHours

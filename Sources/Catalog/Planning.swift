@@ -10,16 +10,20 @@ struct Plan {
 extension CatalogState {
     /// Validates a change that is asked for at `second`, which is not below `self.second`, and
     /// decides everything that the entry will say. Each kind's rules are in its file.
+    /// - Parameter clock: for what lasts a time. The catalog's own second may be ahead of it, where
+    ///   a clock was ahead once, and stands still then.
     func plan(
-        _ change: CatalogChange, at second: UInt64, under rules: CatalogRules = CatalogRules()
+        _ change: CatalogChange, at second: UInt64, on clock: RetentionClock? = nil,
+        under rules: CatalogRules = CatalogRules()
     ) throws(CatalogRefusal) -> Plan {
-        switch change {
+        let clock = clock ?? RetentionClock(now: Int64(second) * 1000)
+        return switch change {
         case .createStream(let request):
             try StreamCreated.plan(request, in: self, at: second, under: rules)
         case .deleteStream(let key, let enforceConsumerDeletion):
             try StreamDeleted.plan(key, enforceConsumerDeletion, in: self, under: rules)
         case .updateStream(let key, let update):
-            try plan(update, of: key, at: second, under: rules)
+            try plan(update, of: key, at: second, on: clock, under: rules)
         case .splitShard(let key, let shard, let hashKey):
             try ShardSplit.plan(key, shard, hashKey, in: self, at: second, under: rules)
         case .scaleUp(let stream, let shard, let hashKey):
@@ -34,7 +38,8 @@ extension CatalogState {
         case .updateConsumer(let key, let name, let createdSecond, let update):
             try ConsumerConfigured.plan(key, name, createdSecond, update, in: self)
         case .updateCommitment(let account, let isEnabled):
-            try CommitmentChanged.plan(account, isEnabled: isEnabled, in: self, at: second)
+            try CommitmentChanged.plan(
+                account, isEnabled: isEnabled, in: self, at: second, on: clock)
         case .commitCursor(let consumer, let shard, let point):
             try CursorCommitted.plan(
                 CursorKey(consumer: consumer, shard: shard), point, in: self)

@@ -1,4 +1,5 @@
 public import Kinesis
+public import ShardLog
 
 /// A stream as of one version of the catalog; never changes.
 public final class StreamState: Sendable {
@@ -45,8 +46,18 @@ public final class StreamState: Sendable {
     public var openShardCount: Int { open.count }
 
     /// What arrived before this has expired, milliseconds since 1970.
+    public func cutoff(_ clock: RetentionClock) -> Int64 {
+        let cutoff = clock.cutoff(keeping: Int64(retentionHours) * 3_600_000)
+        guard settings.floorMilliseconds > cutoff else { return cutoff }
+        // A floor was at least the shortest retention old when it was set. One that is younger was
+        // set by a clock that was ahead.
+        let shortest = clock.cutoff(keeping: Int64(Limits.leastRetentionHours) * 3_600_000)
+        return max(cutoff, min(settings.floorMilliseconds, shortest))
+    }
+
+    /// The same at a moment up to which all time was seen to pass.
     public func cutoff(now: Int64) -> Int64 {
-        max(settings.floorMilliseconds, now - Int64(retentionHours) * 3_600_000)
+        cutoff(RetentionClock(now: now))
     }
 
     init(

@@ -36,7 +36,7 @@ extension Worker {
     }
 
     private func settings(_ commitment: Commitment) -> AccountSettingsOutput {
-        let second = UInt64(max(0, nodeMilliseconds)) / 1000
+        let second = UInt64(max(0, presentMilliseconds)) / 1000
         let status = commitment.status(at: second)
         return AccountSettingsOutput(
             status: status.rawValue, startedSecond: commitment.startedSecond,

@@ -86,7 +86,7 @@ extension Worker {
         else {
             throw .cursorAhead(input.sequenceNumber, shardID: shard.id.description)
         }
-        let point = CursorPoint(index: index, milliseconds: nodeMilliseconds)
+        let point = CursorPoint(index: index, milliseconds: presentMilliseconds)
         let change = CatalogChange.commitCursor(
             consumer: consumer.id, shard: shard.number, point)
         try submit(request, change)

@@ -85,7 +85,7 @@ struct CursorListing: Sendable {
             "\(stream.id)", only.map { "\($0)" } ?? "", "\(place.consumer)", "\(place.shard)",
         ]
         return PageToken(
-            listing: .cursors, issuedMilliseconds: node.log.nodeMilliseconds(),
+            listing: .cursors, issuedMilliseconds: node.log.presentMilliseconds(),
             contents: Array(parts.joined(separator: "/").utf8)
         ).sealed(with: node.tokenKey)
     }
@@ -116,10 +116,11 @@ struct CursorListing: Sendable {
     private func lag(
         of shard: ShardState, after index: UInt64
     ) -> (records: Int64, bytes: Int64, milliseconds: Int64) {
-        let now = node.log.nodeMilliseconds()
+        let clock = node.log.retentionClock
+        let now = clock.now
         guard index < shard.log.lastIndex,
             case .found(let position) = ReadStart.after(index).locate(
-                in: shard, cutoff: stream.cutoff(now: now), mayWait: true),
+                in: shard, cutoff: stream.cutoff(clock), mayWait: true),
             position < shard.log.tail
         else { return (0, 0, 0) }
         var arrival = now

@@ -12,7 +12,7 @@ extension Worker {
         }
         // One more than is shown tells whether there are more.
         var shards = stream.retainedShards(
-            after: after, limit: input.limit + 1, cutoff: stream.cutoff(now: nodeMilliseconds))
+            after: after, limit: input.limit + 1, cutoff: stream.cutoff(retentionClock))
         let hasMore = shards.count > input.limit
         if hasMore { shards.removeLast() }
         request.succeed(
@@ -36,7 +36,7 @@ extension Worker {
     /// What clients are told of a stream's warm throughput: only on-demand streams of accounts with
     /// a commitment have one.
     private func warmThroughput(of stream: StreamState) -> WarmThroughput? {
-        let second = UInt64(max(0, nodeMilliseconds)) / 1000
+        let second = UInt64(max(0, presentMilliseconds)) / 1000
         guard stream.mode == .onDemand,
             snapshot.commitment(account: stream.account).isInForce(at: second)
         else { return nil }

@@ -3,6 +3,7 @@ import Catalog
 import Clock
 import Kinesis
 import Reactor
+import ShardLog
 import Wire
 
 /// Operations that list in pages. A page token carries where the next page begins and the filter
@@ -59,11 +60,12 @@ extension Worker {
                 name: stream.name, account: stream.account, status: stream.status)
         }
         try checkCallRate(.listShards, of: stream)
-        let now = nodeMilliseconds
-        if let time = filter.time, time > now {
-            throw .shardFilterInFuture(milliseconds: time, nowMilliseconds: now)
+        let latest = node.log.latestMilliseconds()
+        if let time = filter.time, time > latest {
+            throw .shardFilterInFuture(milliseconds: time, nowMilliseconds: latest)
         }
-        let cutoff = stream.cutoff(now: now)
+        let now = presentMilliseconds
+        let cutoff = stream.cutoff(retentionClock)
         let (limit, encoding, key) = (input.limit, request.encoding, node.tokenKey)
         try answer(request, about: min(limit, stream.shards.count)) {
             var shards = stream.retainedShards(after: after, limit: limit + 1, cutoff: cutoff) {
@@ -122,7 +124,7 @@ extension Worker {
 
     /// The token of a listing's next page. The parts hold names and numbers, no slashes.
     func seal(_ parts: [String], _ listing: PageToken.Listing) -> String {
-        sealed(parts, listing, now: nodeMilliseconds, node.tokenKey)
+        sealed(parts, listing, now: presentMilliseconds, node.tokenKey)
     }
 
     /// The parts of a token that `seal` made.
@@ -133,7 +135,8 @@ extension Worker {
             throw .invalidNextToken
         }
         let lifetime = node.settings.timeScale.milliseconds(seconds: Limits.tokenSeconds)
-        if token.isExpired(nowMilliseconds: nodeMilliseconds, toleratedMilliseconds: lifetime) {
+        let now = now(after: token.issuedMilliseconds)
+        if token.isExpired(nowMilliseconds: now, toleratedMilliseconds: lifetime) {
             throw .expiredNextToken
         }
         let parts = String(decoding: token.contents, as: UTF8.self)

@@ -13,6 +13,8 @@ struct PageReader: Sendable {
     let limit: Int
     let encoding: Encoding
     let now: Int64
+    /// What retention goes by; up to `now` if nil.
+    var clock: RetentionClock?
     let tokenKey: TokenKey
     /// Nil while nothing is limited over time.
     var rateLimits: RateLimits?
@@ -40,7 +42,8 @@ struct PageReader: Sendable {
     private func answer(
         mayWait: Bool, _ isWanted: () -> Bool
     ) -> Result<[UInt8], ServiceError>? {
-        switch start.locate(in: shard, cutoff: stream.cutoff(now: now), mayWait: mayWait) {
+        let cutoff = stream.cutoff(clock ?? RetentionClock(now: now))
+        switch start.locate(in: shard, cutoff: cutoff, mayWait: mayWait) {
         case .cold: return nil
         case .damaged(let position, let reason): return damaged(position, reason)
         case .found(let position):

@@ -15,7 +15,7 @@ extension Worker {
         let iterator = ShardIterator(
             stream: stream.id, streamName: stream.name, shard: shard.id.index,
             position: try iteratorPosition(input.position, shard, stream),
-            issuedMilliseconds: nodeMilliseconds)
+            issuedMilliseconds: presentMilliseconds)
         if input.dryRun { throw .dryRun }
         try checkIteratorRate(shard, of: stream)
         request.succeed(
@@ -62,9 +62,9 @@ extension Worker {
     }
 
     func checkNotInFuture(_ milliseconds: Int64) throws(ServiceError) {
-        let now = nodeMilliseconds
-        if milliseconds > now {
-            throw .timestampInFuture(milliseconds: milliseconds, nowMilliseconds: now)
+        let latest = node.log.latestMilliseconds()
+        if milliseconds > latest {
+            throw .timestampInFuture(milliseconds: milliseconds, nowMilliseconds: latest)
         }
     }
 
@@ -73,7 +73,8 @@ extension Worker {
             let iterator = ShardIterator.open(
                 input.shardIterator.utf8.span, with: node.tokenKey)
         else { throw .invalidShardIterator }
-        let now = nodeMilliseconds
+        let clock = retentionClock
+        let now = now(after: iterator.issuedMilliseconds)
         let lifetime = node.settings.timeScale.milliseconds(seconds: Limits.tokenSeconds)
         if let text = iterator.expiry(nowMilliseconds: now, toleratedMilliseconds: lifetime) {
             throw .expiredIterator(text)
@@ -94,7 +95,8 @@ extension Worker {
         try checkReadRate(shard, of: stream)
         let page = PageReader(
             stream: stream, shard: shard, iterator: iterator, limit: input.limit,
-            encoding: request.encoding, now: now, tokenKey: node.tokenKey,
+            encoding: request.encoding, now: presentMilliseconds, clock: clock,
+            tokenKey: node.tokenKey,
             rateLimits: node.rateLimits)
         if let answer = page.readInline() { return request.finish(answer) }
         guard request.reserveAnswer(page.mostBytes) else { throw .serviceUnavailable }

@@ -99,8 +99,20 @@ public final class Worker: TurnHandler {
     /// The clock itself, for latencies; `reactor.now` is the turn's.
     func monotonicNow() -> UInt64 { MonotonicClock.nanoseconds }
 
-    /// Node time in milliseconds, which never goes back: for ages and expiries.
+    /// Node time in milliseconds, which never goes back: for what numbers are compared with.
     var nodeMilliseconds: Int64 { node.log.nodeMilliseconds() }
+
+    /// The time of day as the log takes it, in milliseconds: for ages, lags and what is shown.
+    var presentMilliseconds: Int64 { node.log.presentMilliseconds() }
+
+    /// For what expires.
+    var retentionClock: RetentionClock { node.log.retentionClock }
+
+    /// The time that an iterator or a token which was issued at a moment is judged by: what has
+    /// passed since counts, and not what the clock was set forward.
+    func now(after issued: Int64) -> Int64 {
+        issued.addingReportingOverflow(retentionClock.age(of: issued)).partialValue
+    }
 
     func scaled(seconds: Double) -> UInt64 {
         node.settings.timeScale.nanoseconds(seconds: seconds)

@@ -19,14 +19,15 @@ final class Housekeeper: Sendable {
     private let tickets: TicketKeys
     private let trimmer: MemoryTrimmer
     private let stateDelayMilliseconds: Int
-    private let lastTrim = Atomic<Int64>(0)
-    private let lastRotation = Atomic<Int64>(0)
+    // By the monotonic clock: the time of day may go back, and node time may stand still.
+    private let lastTrim = Atomic<UInt64>(0)
+    private let lastRotation = Atomic<UInt64>(0)
 
     /// Session tickets are sealed with a new key this often.
-    private static let rotationMilliseconds: Int64 = 12 * 3_600_000
+    private static let rotationNanoseconds: UInt64 = 12 * 3600 * 1_000_000_000
 
     /// Retention is looked at this often; a record's time is counted in hours.
-    private static let trimMilliseconds: Int64 = 10_000
+    private static let trimNanoseconds: UInt64 = 10 * 1_000_000_000
 
     init(
         log: ShardLog, catalog: Catalog, ephemerals: EphemeralConsumers, tickets: TicketKeys,
@@ -39,7 +40,7 @@ final class Housekeeper: Sendable {
         self.tickets = tickets
         self.trimmer = trimmer
         self.stateDelayMilliseconds = stateDelayMilliseconds
-        lastRotation.store(log.nodeMilliseconds(), ordering: .relaxed)
+        lastRotation.store(MonotonicClock.nanoseconds, ordering: .relaxed)
         pool = try WorkerPool(threads: 1, capacity: 4)
     }
 
@@ -67,15 +68,15 @@ final class Housekeeper: Sendable {
         catalog.scaleOnDemandStreams(now: nanoseconds)
         ephemerals.deregisterAbandoned(now: nanoseconds)
         catalog.flushCursors()
-        let now = log.nodeMilliseconds()
-        if now - lastTrim.load(ordering: .relaxed) >= Self.trimMilliseconds {
-            lastTrim.store(now, ordering: .relaxed)
-            trim(now: now)
+        if nanoseconds - lastTrim.load(ordering: .relaxed) >= Self.trimNanoseconds {
+            lastTrim.store(nanoseconds, ordering: .relaxed)
+            trim()
         }
-        if now - lastRotation.load(ordering: .relaxed) >= Self.rotationMilliseconds {
-            lastRotation.store(now, ordering: .relaxed)
+        if nanoseconds - lastRotation.load(ordering: .relaxed) >= Self.rotationNanoseconds {
+            lastRotation.store(nanoseconds, ordering: .relaxed)
             tickets.rotate()
         }
+        for notice in log.takeNotices() { logger.warning("\(notice)") }
         do {
             try catalog.checkpoint()
         } catch {
@@ -90,12 +91,13 @@ final class Housekeeper: Sendable {
     private static let retentionParts: Int64 = 64
 
     /// Drops what has outlived its stream's retention, and closed shards that have nothing left.
-    private func trim(now: Int64) {
+    private func trim() {
+        let clock = log.retentionClock
         var places = Self.placesAtOnce
         catalog.snapshot.visitStreams { stream in
-            let cutoff = stream.cutoff(now: now)
+            let cutoff = stream.cutoff(clock)
             for shard in stream.shards where Int64(shard.createdSecond) * 1000 < cutoff {
-                let slack = places > 0 ? (now - cutoff) / Self.retentionParts : .max
+                let slack = places > 0 ? (clock.now - cutoff) / Self.retentionParts : .max
                 if log.trim(shard.log, olderThan: cutoff, slack: slack) { places -= 1 }
             }
             return true

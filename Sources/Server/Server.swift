@@ -36,7 +36,7 @@ public enum Server {
         let signals = try step("signals") { () throws(SystemError) in try Signals() }
         let logger = makeLogger(configuration.logLevel)
         let (log, catalog) = try openLog(configuration, resources, files)
-        for note in log.recoveryNotes { logger.warning("\(note)") }
+        for note in log.recoveryNotes + log.takeNotices() { logger.warning("\(note)") }
         do throws(StartFailure) {
             try serve(
                 configuration, resources, log, catalog, files, signals, logger, announced)
@@ -116,6 +116,8 @@ public enum Server {
             var log = ShardLog.Configuration(
                 folder: folder + "/log", wallMilliseconds: { WallClock.milliseconds }, files: files)
             log.durability = configuration.durability
+            log.isClockSynchronized = { WallClock.isSynchronized(milliseconds: $0) }
+            log.acceptsClock = configuration.acceptsClock
             log.descriptors = resources.shares.log
             log.mappedSegments = resources.mappedSegments
             return try Catalog.open(log, rules: configuration.rules)

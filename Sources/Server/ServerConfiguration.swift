@@ -28,6 +28,8 @@ public struct ServerConfiguration: Sendable {
     public var scaling: OnDemandScaling?
     /// Whether callers may inject faults.
     public var allowsFaultInjection: Bool
+    /// The operator says that the system's clock is right; see `ShardLog.Configuration`.
+    public var acceptsClock = false
     public var logLevel: LogLevel
     /// Whether reactors measure the processor time of each turn, for tests.
     public var measuresTurns = false

@@ -11,14 +11,25 @@ func healthPage(_ node: Node) -> StatusAnswer {
     case .accepting:
         return StatusAnswer(
             status: 200, contentType: "application/json",
-            body: Array(#"{"status":"ok"\#(connectionState(node))}"#.utf8))
+            body: Array(#"{"status":"ok"\#(clockState(node))\#(connectionState(node))}"#.utf8))
     case .refusing(let reason):
         let text = String(reason.map { "\"\\\n\r".contains($0) ? " " : $0 })
         return StatusAnswer(
             status: 503, contentType: "application/json",
             body: Array(
-                #"{"status":"refusing writes","reason":"\#(text)"\#(connectionState(node))}"#.utf8))
+                (#"{"status":"refusing writes","reason":"\#(text)""#
+                    + "\(clockState(node))\(connectionState(node))}").utf8))
     }
+}
+
+/// What is wrong with the clock; nothing while it is believed.
+private func clockState(_ node: Node) -> String {
+    let clock = node.log.clockStatus
+    guard !clock.isBelieved else { return "" }
+    let seconds = clock.aheadMilliseconds.magnitude / 1000
+    let side = clock.aheadMilliseconds < 0 ? "behind" : "ahead of"
+    return #","clock":"\#(seconds) s \#(side) the log's time and not believed: nothing expires or "#
+        + #"is stamped by it; see --accept-clock""#
 }
 
 /// What keeps new connections waiting, and who is refused some; nothing while all are accepted.
@@ -240,6 +251,20 @@ extension PrometheusText {
         histogram(
             "weir_log_fdatasync_seconds", bounds: bounds, counts: counts,
             sum: Double(counters.journalSyncs.totalNanoseconds.load(ordering: .relaxed)) / 1e9)
+        let clock = node.log.clockStatus
+        family("weir_clock_believed", .gauge, "1 while arrivals follow the system's clock.")
+        sample("weir_clock_believed", clock.isBelieved ? 1 : 0)
+        family(
+            "weir_clock_ahead_seconds", .gauge,
+            "How far a clock that is not believed is ahead of the log's time.")
+        sample(
+            "weir_clock_ahead_seconds", [], text: "\(Double(clock.aheadMilliseconds) / 1000)")
+        family(
+            "weir_clock_uncounted_seconds", .gauge,
+            "Time off and steps of the clock that retention does not count.")
+        sample(
+            "weir_clock_uncounted_seconds", [],
+            text: "\(Double(clock.uncountedMilliseconds) / 1000)")
         family("weir_log_largest_batch_bytes", .gauge, "The largest batch so far.")
         sample(
             "weir_log_largest_batch_bytes", counters.largestBatchBytes.load(ordering: .relaxed))

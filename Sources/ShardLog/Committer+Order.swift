@@ -30,7 +30,7 @@ extension Committer {
     /// Gives every record its index and time, and decides where it goes.
     func orderRecords(now: Int64) -> Counts {
         var counts = Counts()
-        let wall = log.nodeTime.wallNow()
+        let present = log.clock.now()
         let durableCeiling = log.nodeTime.durableCeiling.load(ordering: .sequentiallyConsistent)
         for place in blocks.indices {
             let block = blocks[place]
@@ -47,7 +47,7 @@ extension Committer {
                 let index = NodeTime.index(
                     after: writer.lastIndex, at: now, created: created,
                     above: staged.minimumIndex, durableCeiling: durableCeiling)
-                let arrival = max(writer.lastArrivalMilliseconds, wall)
+                let arrival = max(writer.lastArrivalMilliseconds, present)
                 if writer.position + length > writer.reservedEnd || writer.slot < 0 {
                     guard
                         begin(

@@ -25,8 +25,22 @@ extension ShardLog {
         public var mappedSegments = 32_768
         /// Disk space that is set aside so that deletes and snapshots work on a full disk.
         public var reserveBytes = 16 << 20
-        /// Milliseconds since 1970. May jump; the log's own time never goes back.
+        /// Milliseconds since 1970. May be wrong and may jump; see `LogClock`.
         public var wallMilliseconds: @Sendable () -> Int64
+        /// Milliseconds that only go forward while the process lives.
+        public var monotonicMilliseconds: @Sendable () -> Int64 = {
+            Int64(monotonicNanoseconds() / 1_000_000)
+        }
+        /// Whether something else than time vouches for a wall clock that says this: the kernel
+        /// that is synchronised by NTP.
+        public var isClockSynchronized: @Sendable (_ wallMilliseconds: Int64) -> Bool = { _ in
+            false
+        }
+        /// The operator says that the wall clock is right, however far it is from the last known
+        /// time, and that all time up to now has passed.
+        public var acceptsClock = false
+        /// How the wall clock is judged.
+        public var clockRules = ClockRules()
         public var files: any FileSystem
 
         public init(

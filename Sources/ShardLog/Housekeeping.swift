@@ -9,6 +9,11 @@ extension ShardLog {
         if isRefusingForGood { return }
         if nodeTime.takeCeilingWanted() { request { $0.wantsCeiling = true } }
         proveWhenQuiet()
+        do throws(SystemFailure) {
+            try keepLedger()
+        } catch {
+            counters.housekeepingFailures.add(1, ordering: .relaxed)
+        }
         takeOutTrash()
         do throws(SystemFailure) {
             // Once a file is full, what it holds has to get into the segments for good.
@@ -160,7 +165,12 @@ extension ShardLog {
             trash.removeAll()
             return taken
         }
+        let stored = ledger.withLock { $0.stored }
         for path in paths {
+            if isKept(path, by: stored) {
+                trash.withLock { $0.append(path) }
+                continue
+            }
             do throws(SystemFailure) {
                 if path.hasSuffix(".segment") {
                     try configuration.files.unlink(IndexFile.path(of: path))

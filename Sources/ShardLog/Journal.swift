@@ -77,7 +77,8 @@ final class Journal: Sendable {
             case free(sequence: UInt64)
             /// Full; needed until everything up to this batch is elsewhere.
             case used(sequence: UInt64, lastBatch: UInt64)
-            case current(sequence: UInt64)
+            /// Being written, after this batch.
+            case current(sequence: UInt64, follows: UInt64)
         }
 
         var name: String
@@ -176,7 +177,7 @@ final class Journal: Sendable {
         }
         state.withLock { state in
             for place in state.slots.indices {
-                if case .current(let sequence) = state.slots[place].use {
+                if case .current(let sequence, _) = state.slots[place].use {
                     state.slots[place].use = .used(sequence: sequence, lastBatch: lastBatch)
                     // One of full length was filled: the next is longer.
                     if state.slots[place].bytes >= state.nextBytes {
@@ -185,7 +186,9 @@ final class Journal: Sendable {
                 }
             }
             state.slots.append(
-                Slot(name: name, file: file, bytes: bytes, use: .current(sequence: sequence)))
+                Slot(
+                    name: name, file: file, bytes: bytes,
+                    use: .current(sequence: sequence, follows: lastBatch)))
             state.begun += 1
         }
         return Writer(

@@ -47,6 +47,8 @@ enum Limits {
     /// How far ahead of node time the ceiling is put, and how near it may come.
     static let ceilingLeadMilliseconds: Int64 = 10_000
     static let ceilingMarginMilliseconds: Int64 = 5_000
+    /// The ledger is written at least this often, so that a restart knows how late it was.
+    static let ledgerMilliseconds: Int64 = 600_000
     /// Control entries after which a snapshot is wanted.
     static let controlEntriesPerSnapshot: UInt64 = 4096
     /// Control entries that wait for the committer; more are answered `.failed`.

@@ -15,6 +15,7 @@ struct Recovery {
     var ceiling: Int64 = 0
 
     var snapshot: Snapshot?
+    var ledger: Ledger?
     var states: [UInt64: Snapshot.ShardState] = [:]
     var payloads: [[UInt8]] = []
     var segmentsThrough: UInt64 = 0
@@ -23,6 +24,7 @@ struct Recovery {
     var nextName: UInt64 = 0
     var highestSequence: UInt64 = 0
     var replay: Replay
+    var notes: [String] = []
 
     var root: String { configuration.folder }
 
@@ -45,6 +47,7 @@ struct Recovery {
     ) throws(LogError) -> ShardLog {
         let lock = try takeFolder()
         try readSnapshot()
+        try readLedger()
         try replay.findSegments()
         try readJournal()
         try replay.finish()
@@ -56,7 +59,9 @@ struct Recovery {
         } catch {
             throw LogError(.restoreFailed("\(error)"), file: root)
         }
-        let nodeTime = NodeTime(wall: configuration.wallMilliseconds, notBefore: ceiling)
+        let clock = LogClock(
+            configuration, known: lastKnownMilliseconds, skips: ledger?.skips ?? [])
+        let nodeTime = NodeTime(present: { clock.now() }, notBefore: ceiling)
         let shards = try makeShards(described, nodeTime)
         let journal = Journal(
             folder: Folder.journal(root), fileBytes: configuration.journalFileBytes, files: files,
@@ -66,10 +71,11 @@ struct Recovery {
         return ShardLog(
             configuration,
             ShardLog.Recovered(
+                clock: clock, ledger: ledger, needsSnapshot: false,
                 nodeTime: nodeTime, journal: journal, lock: lock, shards: shards,
                 lastBatch: lastNumber, segmentsThrough: lastNumber,
                 snapshotBatch: snapshot?.batch ?? 0, controls: payloads.count,
-                notes: replay.notes))
+                notes: notes + replay.notes))
     }
 
     // The folder.
@@ -151,6 +157,29 @@ struct Recovery {
             }
             throw LogError(error, file: Folder.snapshot(root))
         }
+    }
+
+    private mutating func readLedger() throws(LogError) {
+        do throws(SystemFailure) {
+            guard let bytes = try files.contents(of: Folder.ledger(root)) else { return }
+            ledger = Ledger(bytes.span)
+            if ledger == nil {
+                notes.append(
+                    "\(Folder.ledger(root)): its checksum is wrong; a new one is made. What is "
+                        + "missing in the folder would not be noticed at this start")
+            }
+        } catch {
+            throw LogError(error, file: Folder.ledger(root))
+        }
+    }
+
+    /// The last time that the folder tells of. One without a ledger was left by an older program,
+    /// whose node time may have been ahead for good: it is a bound for how far the wall clock can
+    /// be believed to be ahead, and says nothing of one that is behind.
+    private var lastKnownMilliseconds: Int64? {
+        if let ledger { return ledger.logMilliseconds }
+        guard ceiling > 0 else { return nil }
+        return min(ceiling, configuration.wallMilliseconds())
     }
 
     // The shards.

@@ -8,6 +8,7 @@ internal import Synchronization
 public final class ShardLog: Sendable {
     public let counters = LogCounters()
     let configuration: Configuration
+    let clock: LogClock
     let nodeTime: NodeTime
     let journal: Journal
     let mailboxes: [Mailbox]
@@ -46,6 +47,9 @@ public final class ShardLog: Sendable {
     let lastSeenBatch = Atomic<UInt64>(0)
     let lastProvedBatch = Atomic<UInt64>(0)
     let hasReserve = Atomic<Bool>(false)
+    let ledger: Mutex<LedgerKeeping>
+    /// Recovery found what only a snapshot can keep.
+    let needsSnapshot: Atomic<Bool>
 
     /// Held while segments are synced.
     let syncing = Mutex<Void>(())
@@ -91,6 +95,9 @@ public final class ShardLog: Sendable {
 
     /// What recovery found, from which a log is made.
     struct Recovered {
+        var clock: LogClock
+        var ledger: Ledger?
+        var needsSnapshot: Bool
         var nodeTime: NodeTime
         var journal: Journal
         var lock: any File
@@ -104,6 +111,9 @@ public final class ShardLog: Sendable {
 
     init(_ configuration: Configuration, _ recovered: Recovered) {
         self.configuration = configuration
+        clock = recovered.clock
+        ledger = Mutex(LedgerKeeping(stored: recovered.ledger))
+        needsSnapshot = Atomic(recovered.needsSnapshot)
         nodeTime = recovered.nodeTime
         journal = recovered.journal
         let held = recovered.lock
@@ -146,6 +156,8 @@ public final class ShardLog: Sendable {
                 try giveUpReserve(configuration)
                 try committer.begin()
             }
+            // Missing on a full disk it costs no more than that: the housekeeper tries again.
+            try? log.keepLedger(always: true)
             let thread = try CommitThread {
                 committer.run()
                 log.endRequests()
@@ -210,10 +222,32 @@ public final class ShardLog: Sendable {
         shards.withLock { $0[number] }
     }
 
-    /// Milliseconds since 1970 that never go back, also over a restart.
+    /// Milliseconds since 1970 that never go back, also over a restart: what numbers are made of.
+    /// Where the clock was ahead once it stands still until the wall clock has come there, so that
+    /// nothing may wait for it; see `presentMilliseconds`.
     public func nodeMilliseconds() -> Int64 {
         nodeTime.now()
     }
+
+    /// The time of day as the log takes it, milliseconds since 1970: what arrivals are stamped
+    /// with. It may go back.
+    public func presentMilliseconds() -> Int64 {
+        clock.now()
+    }
+
+    /// Not below any time that a client may have gone by: numbers, arrivals, or the wall clock.
+    public func latestMilliseconds() -> Int64 {
+        max(nodeTime.now(), configuration.wallMilliseconds())
+    }
+
+    /// Time as retention counts it, and the age of what was given out.
+    public var retentionClock: RetentionClock { clock.retention }
+
+    /// What is thought of the wall clock.
+    public var clockStatus: ClockStatus { clock.status }
+
+    /// What has come up since the last call that the operator should know, a line each.
+    public func takeNotices() -> [String] { clock.takeNotices() }
 
     public var health: Health {
         healthState.withLock { $0.health }
@@ -229,6 +263,7 @@ public final class ShardLog: Sendable {
             return thread
         }
         running?.join()
+        if running != nil, !isRefusingForGood { try? keepLedger(always: true) }
         lock.withLock { $0 = nil }
         if isRefusingForGood, case .refusing(let reason) = health {
             throw LogError(.refusing(reason))
@@ -350,6 +385,8 @@ enum Folder {
     static func snapshot(_ root: String) -> String { root + "/snapshot" }
     static func newSnapshot(_ root: String) -> String { root + "/snapshot.new" }
     static func format(_ root: String) -> String { root + "/format" }
+    static let ledgerName = "ledger"
+    static func ledger(_ root: String) -> String { root + "/" + ledgerName }
     static func lock(_ root: String) -> String { root + "/lock" }
     static func reserve(_ root: String) -> String { root + "/reserve" }
 }

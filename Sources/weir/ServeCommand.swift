@@ -80,6 +80,15 @@ struct ServeCommand: ParsableCommand {
             """)
     var allowFaultInjection = false
 
+    @Flag(
+        help: """
+            The system's clock is right, however far it is from when the node last ran, and all \
+            that time has passed: records expire by it. For one start after a long time off, or \
+            after the clock was wrong. Without it such a clock is believed after ten minutes, and \
+            the time off does not count for retention.
+            """)
+    var acceptClock = false
+
     @Option(help: .hidden)
     var timeScale: Double = 1
 
@@ -150,6 +159,7 @@ struct ServeCommand: ParsableCommand {
             },
             allowsFaultInjection: allowFaultInjection, logLevel: level)
         configuration.measuresTurns = measureTurns
+        configuration.acceptsClock = acceptClock
         return configuration
     }
 

@@ -40,9 +40,20 @@ final class TemporaryFolder: Sendable {
     }
 }
 
-/// A wall clock that tests set.
+/// A wall clock that tests set. The monotonic clock goes along with it, except for a `jump`.
 final class TestClock: Sendable {
     private let milliseconds = Atomic<Int64>(1_700_000_000_000)
+    private let ahead = Atomic<Int64>(0)
+
+    var monotonic: @Sendable () -> Int64 {
+        { self.now() - self.ahead.load(ordering: .relaxed) }
+    }
+
+    /// The wall clock alone is set forward or back.
+    func jump(_ by: Int64) {
+        ahead.wrappingAdd(by, ordering: .relaxed)
+        milliseconds.wrappingAdd(by, ordering: .relaxed)
+    }
 
     var now: @Sendable () -> Int64 {
         { self.milliseconds.load(ordering: .relaxed) }
@@ -209,6 +220,9 @@ func small(
 ) -> ShardLog.Configuration {
     var configuration = ShardLog.Configuration(
         folder: folder.path, wallMilliseconds: clock.now, files: files)
+    configuration.monotonicMilliseconds = clock.monotonic
+    // What tests let pass at once has passed.
+    configuration.clockRules.gapMilliseconds = .max
     configuration.journalFileBytes = 256 << 10
     configuration.segmentBytes = 64 << 10
     configuration.segmentFirstBytes = 8 << 10

@@ -285,9 +285,9 @@ import Testing
         let folder = TemporaryFolder()
         try openLog(small(folder)).close()
         let file = folder.path + "/format"
-        try Data("weir log 2\n".utf8).write(to: URL(fileURLWithPath: file))
+        try Data("weir log 3\n".utf8).write(to: URL(fileURLWithPath: file))
         let newer = #expect(throws: LogError.self) { try openLog(small(folder)) }
-        #expect(newer?.reason == .newerFormat(found: 2, supported: 1))
+        #expect(newer?.reason == .newerFormat(found: 3, supported: 2))
         try Data("something\n".utf8).write(to: URL(fileURLWithPath: file))
         let foreign = #expect(throws: LogError.self) { try openLog(small(folder)) }
         guard case .foreign? = foreign?.reason else {

@@ -77,7 +77,7 @@ import Testing
     @Test func `records are written and read as the vectors say`() throws {
         let folder = TemporaryFolder()
         let configuration = small(folder)
-        let time = NodeTime(wall: { 0 }, notBefore: 0)
+        let time = NodeTime(present: { 0 }, notBefore: 0)
         for vector in vectors.records {
             let bytes = unhex(vector.bytes)
             let shard = Shard(

@@ -38,6 +38,8 @@ extern const unsigned WEIR_SYNC_FILE_RANGE_WRITE;
 // Time.
 uint64_t weir_monotonic_nanoseconds(void);  // CLOCK_MONOTONIC
 int64_t weir_wall_milliseconds(void);       // CLOCK_REALTIME, since 1970
+// 1 if the kernel's clock is disciplined by NTP and is what CLOCK_REALTIME says, within a second.
+int weir_clock_is_synchronized(int64_t wall_milliseconds);
 int64_t weir_thread_cpu_nanoseconds(void);  // of the calling thread, or -1
 
 // Waiting. Descriptors are created non-blocking and close-on-exec.

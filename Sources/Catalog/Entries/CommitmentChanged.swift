@@ -1,4 +1,5 @@
 internal import Kinesis
+internal import ShardLog
 
 /// An account's throughput commitment was begun or ended.
 struct CommitmentChanged: Entry {
@@ -30,7 +31,8 @@ extension CommitmentChanged {
     }
 
     static func plan(
-        _ account: String, isEnabled: Bool, in state: CatalogState, at second: UInt64
+        _ account: String, isEnabled: Bool, in state: CatalogState, at second: UInt64,
+        on clock: RetentionClock
     ) throws(CatalogRefusal) -> Plan {
         let present = state.commitments[account]
         // Ending what was never begun needs no room.
@@ -39,10 +41,11 @@ extension CommitmentChanged {
         else {
             throw .tooManyAccounts(limit: CatalogLimits.accounts)
         }
+        let now = UInt64(max(0, clock.now)) / 1000
         let commitment =
             isEnabled
-            ? (present ?? Commitment()).enabled(at: second)
-            : (present ?? Commitment()).disabled(at: second)
+            ? (present ?? Commitment()).enabled(at: now)
+            : (present ?? Commitment()).disabled(at: now)
         return Plan(
             entry: CommitmentChanged(account: account, commitment: commitment, second: second),
             result: .commitmentChanged(commitment))

@@ -33,7 +33,7 @@ extension Worker {
 
     /// Now, as faults are told it.
     var moment: FaultTable.Moment {
-        FaultTable.Moment(node: nodeMilliseconds, monotonic: monotonicNow())
+        FaultTable.Moment(node: presentMilliseconds, monotonic: monotonicNow())
     }
 
     private func allowedFaults() throws(ServiceError) -> FaultTable {

@@ -83,7 +83,7 @@ extension Worker {
     func cut(_ feed: ShardFeed, at position: Position) -> EventCutter.Cut {
         let appends = fanOut.budget.appends
         let cut = feed.cut(
-            at: position, now: nodeMilliseconds, budget: &fanOut.budget, counters: counters)
+            at: position, now: presentMilliseconds, budget: &fanOut.budget, counters: counters)
         if fanOut.budget.appends != appends { fanOut.keepBudget(feed.ring) }
         return cut
     }
@@ -121,7 +121,7 @@ extension Worker {
     func cutLarge(for subscription: Subscription) {
         let feed = subscription.feed
         if feed.follow(subscription) { return }
-        let (cutter, position, now) = (feed.cutter, subscription.position, nodeMilliseconds)
+        let (cutter, position, now) = (feed.cutter, subscription.position, presentMilliseconds)
         cutWaiting(
             { cutter.cut(at: position, before: nil, now: now, mayWait: true) }, for: subscription)
         if subscription.diskWork != nil { feed.lead(subscription) }
@@ -195,7 +195,7 @@ extension Worker {
             subscription.wake()
         }
         if subscription.position < subscription.feed.shard.log.tail {
-            let behind = nodeMilliseconds - subscription.lastSentArrival
+            let behind = presentMilliseconds - subscription.lastSentArrival
             tally.lagMilliseconds = max(tally.lagMilliseconds, UInt64(max(0, behind)))
         }
     }
@@ -215,7 +215,7 @@ extension Worker {
         if sent > 0 {
             node.catalog.noteSent(
                 consumer: subscription.consumer.id, shard: subscription.feed.shard.number,
-                index: sent, milliseconds: nodeMilliseconds)
+                index: sent, milliseconds: presentMilliseconds)
         }
         let exchange = subscription.request.exchange
         guard
@@ -225,7 +225,7 @@ extension Worker {
         else { return }
         node.catalog.noteCredited(
             consumer: subscription.consumer.id, shard: subscription.feed.shard.number,
-            index: index, milliseconds: nodeMilliseconds)
+            index: index, milliseconds: presentMilliseconds)
     }
 }
 

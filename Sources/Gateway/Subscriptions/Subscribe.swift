@@ -37,7 +37,7 @@ extension Worker {
         }
         try checkSubscribeRate(consumer, shard)
         locate(
-            start, in: shard, cutoff: stream.cutoff(now: nodeMilliseconds), for: request
+            start, in: shard, cutoff: stream.cutoff(retentionClock), for: request
         ) { [self] found in
             switch found {
             case .failure(let error): request.fail(error)
@@ -114,7 +114,7 @@ extension Worker {
         counters.subscriptionsStarted.wrappingAdd(1, ordering: .relaxed)
         node.catalog.noteOrigin(
             consumer: subscription.consumer.id, shard: subscription.feed.shard.number,
-            index: subscription.continuation, milliseconds: nodeMilliseconds)
+            index: subscription.continuation, milliseconds: presentMilliseconds)
     }
 
     /// Ends a subscription whose client does not let it end: its time is over, and no byte goes

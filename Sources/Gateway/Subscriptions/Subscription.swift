@@ -309,7 +309,7 @@ final class Subscription: BodySource {
             position = next
             return true
         case .cold:
-            let (cutter, position, now) = (feed.cutter, position, worker.nodeMilliseconds)
+            let (cutter, position, now) = (feed.cutter, position, worker.presentMilliseconds)
             let boundary = feed.ring.boundary(after: position)
             waitForDisk { cutter.cut(at: position, before: boundary, now: now, mayWait: true) }
             return false
@@ -331,7 +331,7 @@ final class Subscription: BodySource {
             let children = worker.children(of: feed)
             guard !children.isEmpty else { return closedWithoutChildren() }
             let behind = feed.shard.closedSecond.map {
-                max(0, worker.nodeMilliseconds - Int64($0) * 1000)
+                max(0, worker.presentMilliseconds - Int64($0) * 1000)
             }
             let cut = emptyCut(
                 .shardEnd, continuation: ShardState.endIndex, behind: behind ?? 0)

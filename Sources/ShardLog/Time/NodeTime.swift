@@ -10,7 +10,7 @@ internal import Synchronization
 final class NodeTime: Sendable {
     static let indexBits = 20
 
-    private let wall: @Sendable () -> Int64
+    private let present: @Sendable () -> Int64
     private let last: Atomic<Int64>
     /// Before which every number may be given out.
     let durableCeiling: Atomic<Int64>
@@ -21,15 +21,16 @@ final class NodeTime: Sendable {
     /// Somebody has come near the ceiling; the housekeeper has it extended.
     private let isCeilingWanted = Atomic<Bool>(false)
 
-    init(wall: @escaping @Sendable () -> Int64, notBefore milliseconds: Int64) {
-        self.wall = wall
+    /// - Parameter present: the log's time, milliseconds since 1970; it may go back.
+    init(present: @escaping @Sendable () -> Int64, notBefore milliseconds: Int64) {
+        self.present = present
         last = Atomic(max(milliseconds, 0))
         durableCeiling = Atomic(max(milliseconds, 0))
     }
 
     /// Milliseconds since 1970, at or above every earlier answer.
     func now() -> Int64 {
-        last.max(wall(), ordering: .sequentiallyConsistent).newValue
+        last.max(present(), ordering: .sequentiallyConsistent).newValue
     }
 
     func wantCeiling() {
@@ -38,11 +39,6 @@ final class NodeTime: Sendable {
 
     func takeCeilingWanted() -> Bool {
         isCeilingWanted.exchange(false, ordering: .relaxed)
-    }
-
-    /// What the wall clock says, for arrival times.
-    func wallNow() -> Int64 {
-        wall()
     }
 
     /// The first index of a millisecond in a shard.
