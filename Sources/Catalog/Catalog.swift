@@ -53,7 +53,7 @@ public final class Catalog: Sendable {
             restore: { snapshot, payloads in try publication.restore(snapshot, payloads) },
             apply: { payload, batch in publication.apply(payload, batch: batch) })
         let catalog = Catalog(log, publication, rules)
-        if log.hasManyJournals {
+        if log.wantsSnapshotAtOnce {
             do throws(LogError) {
                 try catalog.checkpoint()
                 log.removeOldJournals()

@@ -54,7 +54,7 @@ struct PageReader: Sendable {
     }
 
     private func damaged(_ at: Position, _ reason: String) -> Result<[UInt8], ServiceError> {
-        .failure(.damagedLog(shard: shard.id, position: at, reason: reason))
+        .failure(.damagedLog(shard: shard.id, position: at, reason: shard.problem(at: at, reason)))
     }
 
     private var start: ReadStart {

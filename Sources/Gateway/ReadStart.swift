@@ -58,7 +58,10 @@ enum ReadStart: Sendable, Equatable {
         switch locate(in: shard, cutoff: cutoff, mayWait: mayWait) {
         case .cold: return nil
         case .damaged(let position, let reason):
-            return .failure(.damagedLog(shard: shard.id, position: position, reason: reason))
+            return .failure(
+                .damagedLog(
+                    shard: shard.id, position: position,
+                    reason: shard.problem(at: position, reason)))
         case .found(let position):
             guard case .arrival = self else {
                 return .success(ReadPlace(position: position, continuation: continuation))

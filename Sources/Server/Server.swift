@@ -86,6 +86,7 @@ public enum Server {
                 }
             }
         }
+        for line in node.missingRecords { logger.error("\(line)") }
         let tickets = TicketKeys()
         let trimmer = MemoryTrimmer(files: files) { node.heldBytes }
         let housekeeper = try step("housekeeper") { () throws(SystemError) in

@@ -11,15 +11,26 @@ func healthPage(_ node: Node) -> StatusAnswer {
     case .accepting:
         return StatusAnswer(
             status: 200, contentType: "application/json",
-            body: Array(#"{"status":"ok"\#(clockState(node))\#(connectionState(node))}"#.utf8))
+            body: Array(
+                #"{"status":"ok"\#(missingState(node))\#(clockState(node))\#(connectionState(node))}"#
+                    .utf8))
     case .refusing(let reason):
         let text = String(reason.map { "\"\\\n\r".contains($0) ? " " : $0 })
         return StatusAnswer(
             status: 503, contentType: "application/json",
             body: Array(
                 (#"{"status":"refusing writes","reason":"\#(text)""#
-                    + "\(clockState(node))\(connectionState(node))}").utf8))
+                    + "\(missingState(node))\(clockState(node))\(connectionState(node))}").utf8))
     }
+}
+
+/// What is missing of the log; nothing if all is there. At most ten lines.
+private func missingState(_ node: Node) -> String {
+    let missing = node.missingRecords
+    guard !missing.isEmpty else { return "" }
+    var lines = missing.prefix(10).map { #""\#($0)""# }
+    if missing.count > 10 { lines.append(#""and \#(missing.count - 10) more""#) }
+    return #","missing":[\#(lines.joined(separator: ","))]"#
 }
 
 /// What is wrong with the clock; nothing while it is believed.
@@ -252,6 +263,10 @@ extension PrometheusText {
             "weir_log_fdatasync_seconds", bounds: bounds, counts: counts,
             sum: Double(counters.journalSyncs.totalNanoseconds.load(ordering: .relaxed)) / 1e9)
         let clock = node.log.clockStatus
+        family(
+            "weir_log_missing_ranges", .gauge,
+            "Ranges of records that must be in the log and are not; see /health.")
+        sample("weir_log_missing_ranges", UInt64(node.log.missingRecords.count))
         family("weir_clock_believed", .gauge, "1 while arrivals follow the system's clock.")
         sample("weir_clock_believed", clock.isBelieved ? 1 : 0)
         family(

@@ -26,6 +26,10 @@ public protocol FileSystem: Sendable {
     /// Opens for reading alone: what the process may read but not write, such as another's
     /// certificate, a read-only mount or a file of `/proc`.
     func openToRead(_ path: String) throws(SystemFailure) -> any File
+    /// Opens a folder, for its lock and its identity.
+    func openFolder(_ path: String) throws(SystemFailure) -> any File
+    /// Which file or folder has this name now.
+    func identity(of path: String) throws(SystemFailure) -> FileIdentity
     func rename(_ from: String, to: String) throws(SystemFailure)
     func unlink(_ path: String) throws(SystemFailure)
     /// Makes the folder's names durable.
@@ -34,8 +38,20 @@ public protocol FileSystem: Sendable {
     func availableBytes(_ path: String) throws(SystemFailure) -> UInt64
 }
 
+/// What tells one file from another, whatever its name.
+public struct FileIdentity: Sendable, Hashable {
+    public var device: UInt64
+    public var inode: UInt64
+
+    public init(device: UInt64, inode: UInt64) {
+        self.device = device
+        self.inode = inode
+    }
+}
+
 /// One open file; closed when the last reference goes.
 public protocol File: AnyObject, Sendable {
+    func identity() throws(SystemFailure) -> FileIdentity
     func size() throws(SystemFailure) -> UInt64
     /// Bytes that the file occupies on the disk.
     func allocatedBytes() throws(SystemFailure) -> UInt64

@@ -7,6 +7,7 @@ extension ShardLog {
     public func housekeep() {
         if isOutOfSpace { lookForSpace() }
         if isRefusingForGood { return }
+        checkFolder()
         if nodeTime.takeCeilingWanted() { request { $0.wantsCeiling = true } }
         proveWhenQuiet()
         do throws(SystemFailure) {
@@ -44,10 +45,11 @@ extension ShardLog {
                 snapshotBatch.load(ordering: .acquiring)))
     }
 
-    /// The journal has a full file for each of so many starts: the log was opened again and again
-    /// and never came to its chores. Save a snapshot and `removeOldJournals` before more is done.
-    public var hasManyJournals: Bool {
-        journal.fullCount > Limits.journalFilesAtStart
+    /// Save a snapshot and `removeOldJournals` before more is done. The journal has a full file for
+    /// each of so many starts: the log was opened again and again and never came to its chores. Or
+    /// a file of it was missing, and only a snapshot keeps what was found instead.
+    public var wantsSnapshotAtOnce: Bool {
+        journal.fullCount > Limits.journalFilesAtStart || needsSnapshot.load(ordering: .acquiring)
     }
 
     /// Removes the journal files that a snapshot has made unnecessary. Before `housekeep` is called.

@@ -41,6 +41,16 @@ public struct RealFileSystem: FileSystem {
         return RealFile(descriptor: descriptor)
     }
 
+    public func openFolder(_ path: String) throws(SystemFailure) -> any File {
+        try open(path, flags: O_RDONLY | O_DIRECTORY)
+    }
+
+    public func identity(of path: String) throws(SystemFailure) -> FileIdentity {
+        var answer = stat()
+        guard unsafe stat(path, &answer) == 0 else { throw failure("stat") }
+        return FileIdentity(answer)
+    }
+
     public func rename(_ from: String, to: String) throws(SystemFailure) {
         if unsafe Glibc.rename(from, to) != 0 { throw failure("rename") }
     }
@@ -86,6 +96,10 @@ final class RealFile: File {
         var answer = stat()
         guard unsafe fstat(descriptor, &answer) == 0 else { throw failure("fstat") }
         return answer
+    }
+
+    func identity() throws(SystemFailure) -> FileIdentity {
+        FileIdentity(try status())
     }
 
     func size() throws(SystemFailure) -> UInt64 {
@@ -193,6 +207,12 @@ final class RealFile: File {
 
     func map(length: Int) throws(SystemFailure) -> Mapping {
         try Mapping(descriptor: descriptor, length: length)
+    }
+}
+
+extension FileIdentity {
+    fileprivate init(_ status: stat) {
+        self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 }
 

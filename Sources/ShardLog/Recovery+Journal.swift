@@ -34,6 +34,7 @@ extension Recovery {
         try readFiles(found)
         for file in headless { try checkHeadless(file.name, file.file, file.bytes) }
         lastNumber = max(lastNumber, highestNumber)
+        try compareWithLedger(found.map(\.header.sequence))
     }
 
     private mutating func readFiles(_ found: [Found]) throws(LogError) {

@@ -51,6 +51,7 @@ struct Recovery {
         try replay.findSegments()
         try readJournal()
         try replay.finish()
+        try adoptRecords()
         let described: [ShardDescription]
         do {
             described = try restore(snapshot?.payload, payloads)
@@ -71,7 +72,7 @@ struct Recovery {
         return ShardLog(
             configuration,
             ShardLog.Recovered(
-                clock: clock, ledger: ledger, needsSnapshot: false,
+                clock: clock, ledger: ledger, needsSnapshot: replay.isShort,
                 nodeTime: nodeTime, journal: journal, lock: lock, shards: shards,
                 lastBatch: lastNumber, segmentsThrough: lastNumber,
                 snapshotBatch: snapshot?.batch ?? 0, controls: payloads.count,
@@ -80,11 +81,12 @@ struct Recovery {
 
     // The folder.
 
-    private func takeFolder() throws(LogError) -> any File {
+    private func takeFolder() throws(LogError) -> FolderLock {
         do throws(SystemFailure) {
             try files.makeFolder(root)
-            let lock = try files.open(Folder.lock(root), create: true)
-            guard try lock.lock() else { throw SystemFailure(errno: EWOULDBLOCK, operation: "") }
+            guard let lock = try FolderLock(root, files) else {
+                throw SystemFailure(errno: EWOULDBLOCK, operation: "")
+            }
             try checkFormat()
             try files.makeFolder(Folder.journal(root))
             try files.makeFolder(Folder.segments(root))
@@ -191,16 +193,24 @@ struct Recovery {
         for description in described {
             let number = description.number.rawValue
             let state = states[number] ?? Snapshot.ShardState(description: description)
-            let segments = try replay.keep(shard: number, tail: state.tail)
+            let from = ledger.map { $0.keptFrom[number] ?? 0 }
+            let segments = try replay.keep(shard: number, from: from ?? 0, tail: state.tail)
+            let missing = try replay.missing(of: state, in: segments, from: from)
             shards[description.number] = Shard(
                 description,
                 Shard.Origin(
                     tail: state.tail, records: state.records, lastIndex: state.lastIndex,
                     lastArrivalMilliseconds: state.lastArrivalMilliseconds,
-                    horizon: segments.first?.base ?? state.tail, segments: segments),
+                    horizon: segments.first?.base ?? state.tail, segments: segments,
+                    missing: missing),
                 configuration, nodeTime)
         }
         try replay.removeRest()
+        if replay.asideCount > 0 {
+            notes.append(
+                "\(replay.asideCount) segments of shards that the log does not know were put into "
+                    + Folder.lost(root))
+        }
         return shards
     }
 }

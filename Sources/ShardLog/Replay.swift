@@ -8,7 +8,7 @@ struct Replay {
     let folder: String
 
     /// By shard, sorted by base.
-    private var segments: [UInt64: [Segment]] = [:]
+    var segments: [UInt64: [Segment]] = [:]
     private var touched: [Segment] = []
     private var isFolderChanged = false
 
@@ -18,6 +18,11 @@ struct Replay {
         var ordinal: UInt64
         var bytes: [UInt8]
     }
+
+    /// The journal lacks something that was durable.
+    var isShort = false
+    /// Segments that were put aside.
+    private(set) var asideCount = 0
 
     /// What the operator is to be told.
     private(set) var notes: [String] = []
@@ -252,11 +257,21 @@ struct Replay {
     }
 
     /// The segments of a shard that exists, without those beyond its tail.
-    mutating func keep(shard: UInt64, tail: UInt64) throws(LogError) -> [Segment] {
+    /// - Parameter from: what is below has been let go, and was not unlinked yet.
+    mutating func keep(
+        shard: UInt64, from: UInt64, tail: UInt64
+    ) throws(LogError) -> [Segment] {
         let all = segments.removeValue(forKey: shard) ?? []
         var kept: [Segment] = []
-        for segment in all {
-            if segment.base < tail { kept.append(segment) } else { try remove(segment) }
+        for (place, segment) in all.enumerated() {
+            let end = place + 1 < all.count ? min(all[place + 1].base, tail) : tail
+            if segment.base >= tail {
+                try remove(segment)
+            } else if end <= from {
+                try unlink(segment)
+            } else {
+                kept.append(segment)
+            }
         }
         for place in kept.indices {
             let end = place + 1 < kept.count ? kept[place + 1].base : tail
@@ -275,7 +290,21 @@ struct Replay {
         segments.removeAll()
     }
 
-    private func remove(_ segment: Segment) throws(LogError) {
+    /// Removes what nothing in the log speaks of; puts it aside if something of the log is missing.
+    private mutating func remove(_ segment: Segment) throws(LogError) {
+        guard isShort else { return try unlink(segment) }
+        let aside = Folder.lost(configuration.folder)
+        do throws(SystemFailure) {
+            try files.makeFolder(aside)
+            let name = segment.path.split(separator: "/").last ?? ""
+            try files.rename(segment.path, to: aside + "/" + name)
+            asideCount += 1
+        } catch {
+            throw LogError(error, file: segment.path)
+        }
+    }
+
+    private func unlink(_ segment: Segment) throws(LogError) {
         do throws(SystemFailure) {
             try files.unlink(IndexFile.path(of: segment.path))
             try files.unlink(segment.path)

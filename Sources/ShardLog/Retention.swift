@@ -14,6 +14,7 @@ extension ShardLog {
     public func trim(
         _ shard: Shard, olderThan arrivalMilliseconds: Int64, slack: Int64 = 0
     ) -> Bool {
+        shard.forgetMissing(olderThan: arrivalMilliseconds)
         if let tip = shard.tip(.arrival), Int64(tip.last) < arrivalMilliseconds {
             if tip.tail > shard.horizon { moveHorizon(of: shard, to: tip.tail.offset) }
             retireLast(of: shard)

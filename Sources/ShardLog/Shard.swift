@@ -40,6 +40,9 @@ public final class Shard: Sendable {
 
     /// By base, contiguous from the horizon to the tail.
     let segments: Mutex<[Segment]>
+    /// What was missing when the log was opened and has not expired since.
+    let missing: Mutex<[MissingRecords]>
+    let mayMiss: Atomic<Bool>
     /// Bytes that readers have brought in from the disk.
     let coldBytes = Atomic<UInt64>(0)
 
@@ -55,6 +58,7 @@ public final class Shard: Sendable {
         var lastArrivalMilliseconds: Int64 = 0
         var horizon: UInt64 = 0
         var segments: [Segment] = []
+        var missing: [MissingRecords] = []
     }
 
     init(
@@ -75,6 +79,8 @@ public final class Shard: Sendable {
         settledTail = Atomic(origin.tail)
         horizonOffset = Atomic(origin.horizon)
         segments = Mutex(origin.segments)
+        missing = Mutex(origin.missing)
+        mayMiss = Atomic(!origin.missing.isEmpty)
         unsafe writer = ShardWriter(description, origin)
     }
 

@@ -14,8 +14,8 @@ public final class ShardLog: Sendable {
     let mailboxes: [Mailbox]
     let signal = Signal()
     let segmentFolder: String
-    /// The locked file, held for as long as the log is open.
-    private let lock: Mutex<(any File)?>
+    /// What is locked, held for as long as the log is open.
+    let lock: Mutex<FolderLock?>
 
     let shards: Mutex<[ShardNumber: Shard]>
     private let controls = Mutex<[PendingControl]>([])
@@ -47,6 +47,9 @@ public final class ShardLog: Sendable {
     let lastSeenBatch = Atomic<UInt64>(0)
     let lastProvedBatch = Atomic<UInt64>(0)
     let hasReserve = Atomic<Bool>(false)
+    /// Shards of which something was missing when the log was opened.
+    private let incomplete: [Shard]
+    let notices = Mutex<[String]>([])
     let ledger: Mutex<LedgerKeeping>
     /// Recovery found what only a snapshot can keep.
     let needsSnapshot: Atomic<Bool>
@@ -100,7 +103,7 @@ public final class ShardLog: Sendable {
         var needsSnapshot: Bool
         var nodeTime: NodeTime
         var journal: Journal
-        var lock: any File
+        var lock: FolderLock
         var shards: [ShardNumber: Shard]
         var lastBatch: UInt64
         var segmentsThrough: UInt64
@@ -121,6 +124,8 @@ public final class ShardLog: Sendable {
         mailboxes = (0..<Limits.readers).map { _ in Mailbox() }
         segmentFolder = Folder.segments(configuration.folder)
         let shards = recovered.shards
+        incomplete = shards.values.filter { !$0.missingRecords.isEmpty }
+            .sorted { $0.number < $1.number }
         self.shards = Mutex(shards)
         publishedBatch = Atomic(recovered.lastBatch)
         durableBatch = Atomic(recovered.lastBatch)
@@ -243,11 +248,22 @@ public final class ShardLog: Sendable {
     /// Time as retention counts it, and the age of what was given out.
     public var retentionClock: RetentionClock { clock.retention }
 
+    /// What must be there and is not, and would not have expired yet.
+    public var missingRecords: [MissingRecords] {
+        incomplete.filter { !$0.isRemoved }.flatMap(\.missingRecords)
+    }
+
     /// What is thought of the wall clock.
     public var clockStatus: ClockStatus { clock.status }
 
     /// What has come up since the last call that the operator should know, a line each.
-    public func takeNotices() -> [String] { clock.takeNotices() }
+    public func takeNotices() -> [String] {
+        let own = notices.withLock { notices in
+            defer { notices.removeAll() }
+            return notices
+        }
+        return own + clock.takeNotices()
+    }
 
     public var health: Health {
         healthState.withLock { $0.health }
@@ -385,6 +401,7 @@ enum Folder {
     static func snapshot(_ root: String) -> String { root + "/snapshot" }
     static func newSnapshot(_ root: String) -> String { root + "/snapshot.new" }
     static func format(_ root: String) -> String { root + "/format" }
+    static func lost(_ root: String) -> String { root + "/lost" }
     static let ledgerName = "ledger"
     static func ledger(_ root: String) -> String { root + "/" + ledgerName }
     static func lock(_ root: String) -> String { root + "/lock" }

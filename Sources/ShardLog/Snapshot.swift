@@ -125,11 +125,13 @@ extension ShardLog {
             shards: states, payload: bytes)
         try write(snapshot.encoded())
         snapshotBatch.store(covered, ordering: .releasing)
+        needsSnapshot.store(false, ordering: .releasing)
         controlsSinceSnapshot.subtract(entries, ordering: .relaxed)
     }
 
     /// The journal holds more control entries than it should: call `saveSnapshot` soon.
     public var wantsSnapshot: Bool {
+        if needsSnapshot.load(ordering: .acquiring) { return true }
         if controlsSinceSnapshot.load(ordering: .relaxed) >= Limits.controlEntriesPerSnapshot {
             return true
         }

@@ -145,6 +145,14 @@ final class FullDisk: FileSystem {
 
     func makeFolder(_ path: String) throws(SystemFailure) { try real.makeFolder(path) }
     func list(_ path: String) throws(SystemFailure) -> [String] { try real.list(path) }
+    func openFolder(_ path: String) throws(SystemFailure) -> any File {
+        try real.openFolder(path)
+    }
+
+    func identity(of path: String) throws(SystemFailure) -> FileIdentity {
+        try real.identity(of: path)
+    }
+
     func rename(_ from: String, to: String) throws(SystemFailure) {
         try real.rename(from, to: to)
     }
@@ -175,6 +183,7 @@ private final class FullDiskFile: File {
         throw SystemFailure(errno: ENOSPC, operation: "pwritev")
     }
 
+    func identity() throws(SystemFailure) -> FileIdentity { try real.identity() }
     func size() throws(SystemFailure) -> UInt64 { try real.size() }
     func allocatedBytes() throws(SystemFailure) -> UInt64 { try real.allocatedBytes() }
     func read(at offset: UInt64, count: Int) throws(SystemFailure) -> [UInt8] {

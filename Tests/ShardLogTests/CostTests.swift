@@ -175,7 +175,7 @@ import Testing
         for life in 0..<lives {
             configuration.files = disk
             let log = try openLog(configuration)
-            #expect(log.hasManyJournals == (life > Limits.journalFilesAtStart))
+            #expect(log.wantsSnapshotAtOnce == (life > Limits.journalFilesAtStart))
             let bench = Bench(log)
             let shard = try log.shard(ShardNumber(rawValue: 1)) ?? bench.open(1)
             #expect(try bench.put(shard, [UInt8(life)]).isStored)
@@ -190,7 +190,7 @@ import Testing
         // With a snapshot none of them is needed.
         try log.saveSnapshot(Array("open 1 1700000000000".utf8), batch: 0)
         log.removeOldJournals()
-        #expect(!log.hasManyJournals)
+        #expect(!log.wantsSnapshotAtOnce)
         #expect(disk.paths.count { $0.hasSuffix(".journal") } <= 1 + Limits.spareJournalFiles)
         try log.close()
         let again = try openLog(configuration)

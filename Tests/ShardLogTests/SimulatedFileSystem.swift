@@ -154,6 +154,14 @@ final class SimulatedFileSystem: FileSystem {
         }
     }
 
+    /// As if somebody had removed it by hand, for good.
+    func remove(_ path: String) {
+        state.withLock { state in
+            state.names[path] = nil
+            state.durableNames[path] = nil
+        }
+    }
+
     func setContents(_ path: String, _ bytes: [UInt8]) {
         state.withLock { state in
             guard let inode = state.names[path] else { return }
@@ -209,7 +217,7 @@ final class SimulatedFileSystem: FileSystem {
             let prefix = path + "/"
             let all = Array(state.names.keys) + Array(state.folders)
             return all.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
-                .filter { !$0.contains("/") }
+                .filter { !$0.contains("/") && $0 != ".folder" }
         }
     }
 
@@ -228,6 +236,17 @@ final class SimulatedFileSystem: FileSystem {
         }
         guard let inode else { throw SystemFailure(errno: ENOENT, operation: "open") }
         return SimulatedFile(disk: self, inode: inode, path: path)
+    }
+
+    /// Folders have no inode here: the lock file stands for its folder.
+    func openFolder(_ path: String) throws(SystemFailure) -> any File {
+        try open(path + "/.folder", create: true)
+    }
+
+    func identity(of path: String) throws(SystemFailure) -> FileIdentity {
+        let inode = state.withLock { $0.names[path] ?? $0.names[path + "/.folder"] }
+        guard let inode else { throw SystemFailure(errno: ENOENT, operation: "stat") }
+        return FileIdentity(device: 1, inode: UInt64(inode))
     }
 
     func rename(_ from: String, to: String) throws(SystemFailure) {
@@ -290,6 +309,10 @@ final class SimulatedFile: File {
             let inode = self.inode
             disk.state.withLock { _ = $0.locked.remove(inode) }
         }
+    }
+
+    func identity() throws(SystemFailure) -> FileIdentity {
+        FileIdentity(device: 1, inode: UInt64(inode))
     }
 
     func size() throws(SystemFailure) -> UInt64 {

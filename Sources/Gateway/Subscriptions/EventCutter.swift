@@ -53,7 +53,8 @@ struct EventCutter: Sendable {
         switch result.outcome {
         case .trimmed: return .trimmed(result.next)
         case .cold: return .cold
-        case .damaged(let at, let reason): return .damaged("position \(at): \(reason)")
+        case .damaged(let at, let reason):
+            return .damaged("position \(at): \(shard.problem(at: at, reason))")
         case .pending where count == 0: return .tail
         case .ready, .pending: break
         }
@@ -91,7 +92,8 @@ struct EventCutter: Sendable {
         guard count == cut.count else {
             switch result.outcome {
             case .cold: return .cold
-            case .damaged(let at, let reason): return .damaged("position \(at): \(reason)")
+            case .damaged(let at, let reason):
+                return .damaged("position \(at): \(shard.problem(at: at, reason))")
             case .trimmed: return .trimmed(result.next)
             // What followed the first records could not be read, and will be said why.
             case .ready where !mayWait: return .cold

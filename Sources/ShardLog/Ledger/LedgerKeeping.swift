@@ -51,7 +51,10 @@ extension ShardLog {
         var keptFrom: [UInt64: UInt64] = [:]
         for shard in shards.withLock({ Array($0.values) }) {
             let first = shard.segments.withLock { $0.first?.base } ?? shard.tail.offset
-            if first > 0 { keptFrom[shard.number.rawValue] = first }
+            // What is missing must have been there all the same, until it has expired.
+            let missing = shard.missing.withLock { $0.first?.positions.lowerBound.offset }
+            let from = min(first, missing ?? first)
+            if from > 0 { keptFrom[shard.number.rawValue] = from }
         }
         return keptFrom
     }

@@ -7,7 +7,7 @@ extension Shard {
     ///   `.cold`.
     public func position(afterIndex index: UInt64, mayWait: Bool = false) -> Located {
         if let tip = tip(.index), tip.last <= index { return .found(tip.tail) }
-        return locate(mayWait) { mark, _ in mark <= index }
+        return minding(locate(mayWait) { mark, _ in mark <= index }, afterIndex: index)
     }
 
     /// The first record that arrived at or after the time, or the tail. Never below the horizon.
@@ -18,7 +18,7 @@ extension Shard {
         arrivalAtLeast milliseconds: Int64, mayWait: Bool = false
     ) -> Located {
         if let tip = tip(.arrival), Int64(tip.last) < milliseconds { return .found(tip.tail) }
-        return locate(mayWait) { _, arrival in arrival < milliseconds }
+        return mindingTime(locate(mayWait) { _, arrival in arrival < milliseconds })
     }
 
     /// The tail and what the last record below it has, unless a batch is just being published.

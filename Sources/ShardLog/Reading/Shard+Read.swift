@@ -48,7 +48,8 @@ extension Shard {
             // Retention may have taken the file under a read that was on its way to it.
             let horizon = self.horizon
             if next < horizon { return ReadResult(next: horizon, outcome: .trimmed) }
-            return ReadResult(next: next, outcome: .damaged(next, reason: reason))
+            return ReadResult(
+                next: next, outcome: .damaged(next, reason: self.reason(reason, at: next.offset)))
         }
     }
 }

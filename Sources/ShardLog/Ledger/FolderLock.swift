@@ -1,0 +1,60 @@
+internal import Glibc
+internal import Synchronization
+
+/// The log's folder, held by this process and nobody else.
+///
+/// The folder itself is locked, since a file in it can be unlinked and made anew, and then another
+/// process would lock that. The file `lock` is locked as well: a program that knows only it is
+/// kept out.
+struct FolderLock: Sendable {
+    let folder: any File
+    let file: any File
+    let identity: FileIdentity
+
+    /// Nil if another process has the folder.
+    init?(_ root: String, _ files: any FileSystem) throws(SystemFailure) {
+        folder = try files.openFolder(root)
+        guard try folder.lock() else { return nil }
+        file = try files.open(Folder.lock(root), create: true)
+        guard try file.lock() else { return nil }
+        identity = try folder.identity()
+    }
+}
+
+extension ShardLog {
+    /// Stops taking writes if the folder, or the journal file in use, is not where it was: what is
+    /// written to files without a name is lost with the process. Called by `housekeep`; so
+    /// records of about a second may have been acknowledged since.
+    func checkFolder() {
+        guard let held = lock.withLock({ $0?.identity }) else { return }
+        let root = configuration.folder
+        do throws(SystemFailure) {
+            let found = try configuration.files.identity(of: root)
+            guard let (path, open) = try journal.currentIdentity() else { return }
+            let file = try configuration.files.identity(of: path)
+            if found == held, file == open { return }
+        } catch {
+            // Anything else is met by whoever has to do with the files.
+            guard error.errno == ENOENT || error.errno == ENOTDIR else { return }
+        }
+        let what = "the folder \(root) was removed or replaced while the log was open"
+        refuse(SystemFailure(errno: ENOENT, operation: "stat"), what, isPassing: false)
+        notices.withLock {
+            $0.append(what + ": nothing more is taken; put it back and start again")
+        }
+    }
+}
+
+extension Journal {
+    /// The path of the file that is being written, and which file that is.
+    func currentIdentity() throws(SystemFailure) -> (path: String, identity: FileIdentity)? {
+        let current: (String, any File)? = state.withLock { state in
+            for slot in state.slots {
+                if case .current = slot.use { return (slot.name, slot.file) }
+            }
+            return nil
+        }
+        guard let (name, file) = current else { return nil }
+        return (folder + "/" + name, try file.identity())
+    }
+}
