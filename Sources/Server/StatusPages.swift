@@ -285,6 +285,20 @@ extension PrometheusText {
             "weir_log_largest_batch_bytes", counters.largestBatchBytes.load(ordering: .relaxed))
         family("weir_log_disk_bytes", .gauge, "Bytes of journal and segments on the disk.")
         sample("weir_log_disk_bytes", counters.bytesOnDisk.load(ordering: .relaxed))
+        let held = counters.segmentFiles
+        family("weir_log_open_segments", .gauge, "Descriptors on segments.")
+        sample("weir_log_open_segments", UInt64(max(0, held.open.load(ordering: .relaxed))))
+        family("weir_log_mapped_segments", .gauge, "Mappings of segments.")
+        sample("weir_log_mapped_segments", UInt64(max(0, held.mapped.load(ordering: .relaxed))))
+        family(
+            "weir_log_segment_evictions_total", .counter,
+            "Segments' files closed and mappings undone to make room for others.")
+        sample(
+            "weir_log_segment_evictions_total", held.evictions.load(ordering: .relaxed))
+        family(
+            "weir_log_descriptor_lacks_total", .counter,
+            "Calls of the log that found no descriptor or memory and were made again.")
+        sample("weir_log_descriptor_lacks_total", held.lacks.load(ordering: .relaxed))
         family("weir_log_staged_bytes", .gauge, "Bytes of records that wait for their commit.")
         sample("weir_log_staged_bytes", counters.stagedBytes.load(ordering: .relaxed))
     }

@@ -8,7 +8,9 @@ extension Committer {
         for control in controls {
             for description in control.entry.opens where log.shard(description.number) == nil {
                 opened.append(
-                    Shard(description, Shard.Origin(), log.configuration, log.nodeTime))
+                    Shard(
+                        description, Shard.Origin(), log.configuration, log.nodeTime,
+                        segmentFiles))
             }
             for number in control.entry.closes {
                 guard let shard = find(number) else { continue }
@@ -134,9 +136,10 @@ extension Committer {
         if end <= writer.reservedEnd { return true }
         do throws(SystemFailure) {
             if let segment = writer.segment, segment.fault == nil, end <= segment.capacityEnd {
-                try openForWriting(segment)
                 try segment.reserve(
-                    to: end, first: log.configuration.segmentFirstBytes, files)
+                    to: end, first: log.configuration.segmentFirstBytes, segmentFiles)
+                // One that was there when the log was opened has none yet.
+                _ = try segment.map(segmentFiles)
                 writer.reservedEnd = segment.fileEnd
                 return true
             }
@@ -173,29 +176,21 @@ extension Committer {
         let path =
             log.segmentFolder + "/"
             + Segment.name(shard: shard.number.rawValue, base: writer.position)
+        let segment = Segment(header, path: path, fileBytes: 0, marksFrom: writer.position)
         do throws(SystemFailure) {
-            let file = try files.open(path, create: true)
-            let segment = Segment(header, path: path, fileBytes: 0, marksFrom: writer.position)
-            segment.state.withLock { $0.file = file }
+            let file = try segmentFiles.create(segment)
             try segment.reserve(
-                to: writer.position + length, first: log.configuration.segmentFirstBytes, files)
+                to: writer.position + length, first: log.configuration.segmentFirstBytes,
+                segmentFiles)
             try file.write(header.page(), at: 0)
-            _ = try segment.map(files)
-            openSegments.append(segment)
+            _ = try segment.map(segmentFiles)
             log.noteNewSegment()
             return segment
         } catch {
+            segmentFiles.drop(segment)
             try? files.unlink(path)
             throw error
         }
-    }
-
-    /// Opens and maps the segment that a shard had when the log was opened.
-    private func openForWriting(_ segment: Segment) throws(SystemFailure) {
-        let isOpen = segment.state.withLock { $0.file != nil }
-        _ = try segment.file(files)
-        _ = try segment.map(files)
-        if !isOpen { openSegments.append(segment) }
     }
 
     /// Takes the batch back: nothing of it was written, and the numbers it used are left unused.
@@ -211,8 +206,8 @@ extension Committer {
             writer.nextMark = extent.nextMark
             writer.slot = -1
             for segment in extent.begun {
+                segmentFiles.drop(segment)
                 try? files.unlink(segment.path)
-                openSegments.removeAll { $0 === segment }
             }
         }
         extents.removeAll()

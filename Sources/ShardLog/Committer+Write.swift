@@ -101,18 +101,11 @@ extension Committer {
                     blocks[runs[place].block].gather(runs[place].range, into: &gather)
                     place = runs[place].next
                 }
-                try segment.file(files).write(gather, at: segment.offset(position))
+                try segment.file(segmentFiles).write(gather, at: segment.offset(position))
                 if !segment.isDirty.exchange(true, ordering: .acquiringAndReleasing) {
                     log.noteDirty(segment)
                 }
             }
-        }
-        // Closing files is put off until nothing is being written.
-        let most = max(1, log.configuration.descriptors - Limits.otherDescriptors)
-        if openSegments.count > most {
-            let surplus = openSegments.count - most / 2
-            for segment in openSegments[..<surplus] { segment.closeFile() }
-            openSegments.removeFirst(surplus)
         }
     }
 

@@ -12,6 +12,7 @@ internal import Synchronization
 final class Committer: @unchecked Sendable {
     let log: ShardLog
     let files: any FileSystem
+    let segmentFiles: SegmentFiles
     let apply: @Sendable (_ payload: [UInt8], _ batch: UInt64) -> Void
 
     let epoch: UInt64
@@ -42,8 +43,6 @@ final class Committer: @unchecked Sendable {
     var gather = Gather()
     var opened: [Shard] = []
     var changed: [Shard] = []
-    /// Segments with an open file, oldest first.
-    var openSegments: [Segment] = []
 
     /// A shard's part of the batch that is being ordered.
     struct PendingExtent {
@@ -78,6 +77,7 @@ final class Committer: @unchecked Sendable {
     ) {
         self.log = log
         files = log.configuration.files
+        segmentFiles = log.segmentFiles
         self.epoch = epoch
         self.lastNumber = lastNumber
         durableThrough = lastNumber

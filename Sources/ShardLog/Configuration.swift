@@ -19,7 +19,8 @@ extension ShardLog {
         /// How far behind its tail a shard's bytes count as resident without asking.
         public var residentBytes = 8 << 20
         /// Descriptors that the log may hold at a time, at least 24: its lock and folders, journal
-        /// files, and segments that are open for writing or reading.
+        /// files, and segments that are open for writing or reading. Should the process have fewer,
+        /// the log gets by with what it finds.
         public var descriptors = 320
         /// Segments that may be mapped at a time: half of what Linux gives a process by default.
         public var mappedSegments = 32_768
@@ -51,5 +52,12 @@ extension ShardLog {
             self.wallMilliseconds = wallMilliseconds
             self.files = files
         }
+    }
+}
+
+extension ShardLog.Configuration {
+    /// Segments that may be open at a time.
+    var openSegments: Int {
+        max(Limits.leastOpenSegments, descriptors - Limits.otherDescriptors)
     }
 }

@@ -29,7 +29,12 @@ public final class LogCounters: Sendable {
     /// Records' bytes staged and not yet answered.
     public let stagedBytes = Atomic<UInt64>(0)
 
-    init() {}
+    /// What segments hold of descriptors and mappings.
+    public let segmentFiles: SegmentFileCounters
+
+    init(segmentFiles: SegmentFileCounters) {
+        self.segmentFiles = segmentFiles
+    }
 }
 
 /// Durations in buckets that double, from 64 µs on.

@@ -115,18 +115,13 @@ extension ShardLog {
     }
 
     private func sync(_ segment: Segment) throws(SystemFailure) {
-        // The committer may have closed its descriptor; any other serves as well.
-        let open = segment.state.withLock { $0.file }
+        if segment.isDropped { return }
         let file: any File
-        if let open {
-            file = open
-        } else {
-            do throws(SystemFailure) {
-                file = try configuration.files.open(segment.path, create: false)
-            } catch {
-                if isRemoved(segment) { return }
-                throw error
-            }
+        do throws(SystemFailure) {
+            file = try segment.file(segmentFiles)
+        } catch {
+            if isRemoved(segment) { return }
+            throw error
         }
         // After a failure another sync proves nothing: the kernel may have forgotten what it could
         // not write. The journal has it still, and the committer puts it into a new file.
@@ -161,45 +156,37 @@ extension ShardLog {
         }
     }
 
+    /// Frees what deleted shards and expired records hold: descriptors and mappings at once, and
+    /// the disk with them.
     private func takeOutTrash() {
-        let paths = trash.withLock { trash in
+        let segments = trash.withLock { trash in
             let taken = trash
             trash.removeAll()
             return taken
         }
         let stored = ledger.withLock { $0.stored }
-        for path in paths {
-            if isKept(path, by: stored) {
-                trash.withLock { $0.append(path) }
+        for segment in segments {
+            segmentFiles.drop(segment)
+            if isKept(segment.path, by: stored) {
+                trash.withLock { $0.append(segment) }
                 continue
             }
             do throws(SystemFailure) {
-                if path.hasSuffix(".segment") {
-                    try configuration.files.unlink(IndexFile.path(of: path))
-                }
-                try configuration.files.unlink(path)
+                try configuration.files.unlink(IndexFile.path(of: segment.path))
+                try configuration.files.unlink(segment.path)
             } catch {
-                trash.withLock { $0.append(path) }
+                trash.withLock { $0.append(segment) }
             }
         }
     }
 
     private func unmapUnused() {
-        let all = shards.withLock { Array($0.values) }
-        var mapped = 0
-        for shard in all {
-            let segments = shard.segments.withLock { $0 }
-            for segment in segments.dropLast() {
-                let wasUsed = segment.isUsed.exchange(false, ordering: .relaxed)
-                let isMapped = segment.state.withLock { $0.mapping != nil }
-                guard isMapped else { continue }
-                mapped += 1
-                // Whoever reads from it just now holds the mapping itself.
-                if !wasUsed, mapped > configuration.mappedSegments / 2 || segment.isCold(shard) {
-                    segment.state.withLock { $0.mapping = nil }
-                    mapped -= 1
-                }
+        segmentFiles.unmapUnused { segment in
+            // The last one is written: what is put there is about to be read.
+            guard let shard = shard(ShardNumber(rawValue: segment.header.shard)) else {
+                return true
             }
+            return segment.isCold(shard)
         }
     }
 
@@ -271,25 +258,23 @@ extension Committer {
         let tail = shard.settledTail.load(ordering: .sequentiallyConsistent)
         let end = shard.end(of: segment, tail: tail)
         do throws(SystemFailure) {
-            let old = try segment.file(files)
+            let old = try segment.file(segmentFiles)
             let length = segment.offset(end)
             let bytes = try old.read(at: 0, count: Int(length))
             guard UInt64(bytes.count) == length, isWhole(bytes, of: segment) else {
                 throw SystemFailure(errno: Self.ioError, operation: "segment, after a failed sync")
             }
             let path = segment.path + ".new"
-            let file = try files.open(path, create: true)
-            try file.truncate(length: 0)
-            try file.reserve(length: segment.fileBytes.load(ordering: .relaxed))
-            try file.write(bytes, at: 0)
-            try file.sync()
-            let mapping = try file.map(length: Int(segment.header.fullBytes))
+            let new = try segmentFiles.makeReplacement(of: segment, at: path)
+            try new.file.truncate(length: 0)
+            try new.file.reserve(length: segment.fileBytes.load(ordering: .relaxed))
+            try new.file.write(bytes, at: 0)
+            try new.file.sync()
             try files.rename(path, to: segment.path)
-            try files.syncFolder(log.segmentFolder)
-            segment.state.withLock { state in
-                state.file = file
-                state.mapping = mapping
-            }
+            // From here on the name is the new file's. That it is so for good is seen to by the
+            // next sync of the segments.
+            segmentFiles.replaceFile(of: segment, with: new)
+            log.noteNewSegment()
             segment.hasFailed.store(false, ordering: .releasing)
             log.counters.segmentRewrites.add(1, ordering: .relaxed)
             if !segment.isDirty.exchange(true, ordering: .acquiringAndReleasing) {

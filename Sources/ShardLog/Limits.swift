@@ -41,9 +41,12 @@ enum Limits {
     static let firstReadBytes: UInt64 = 128 << 10
     /// What it brings in at a time as it goes on.
     static let mostReadBytes: UInt64 = 1 << 20
-    /// Descriptors of the log that are not the committer's segments: its lock, folders, a few
-    /// journal files, and what recovery and syncs open for a moment.
+    /// Descriptors of the log that are not segments: its lock, folders, a few journal files, and what
+    /// is open for a moment.
     static let otherDescriptors = 16
+    /// Segments' files and mappings that the log keeps however little it was given.
+    static let leastOpenSegments = 8
+    static let leastMappings = 64
     /// How far ahead of node time the ceiling is put, and how near it may come.
     static let ceilingLeadMilliseconds: Int64 = 10_000
     static let ceilingMarginMilliseconds: Int64 = 5_000

@@ -6,11 +6,13 @@ public struct RealFileSystem: FileSystem {
     public init() {}
 
     public func makeFolder(_ path: String) throws(SystemFailure) {
-        if unsafe mkdir(path, 0o700) != 0, errno != EEXIST { throw failure("mkdir") }
+        if uninterrupted({ unsafe mkdir(path, 0o700) }) != 0, errno != EEXIST {
+            throw failure("mkdir")
+        }
     }
 
     public func list(_ path: String) throws(SystemFailure) -> [String] {
-        guard let folder = unsafe opendir(path) else { throw failure("opendir") }
+        guard let folder = unsafe openDirectory(path) else { throw failure("opendir") }
         defer { unsafe closedir(folder) }
         var names: [String] = []
         while true {
@@ -36,7 +38,7 @@ public struct RealFileSystem: FileSystem {
     }
 
     private func open(_ path: String, flags: Int32) throws(SystemFailure) -> any File {
-        let descriptor = unsafe weir_openat(AT_FDCWD, path, flags, 0o600)
+        let descriptor = uninterrupted { unsafe weir_openat(AT_FDCWD, path, flags, 0o600) }
         guard descriptor >= 0 else { throw failure("open") }
         return RealFile(descriptor: descriptor)
     }
@@ -47,33 +49,43 @@ public struct RealFileSystem: FileSystem {
 
     public func identity(of path: String) throws(SystemFailure) -> FileIdentity {
         var answer = stat()
-        guard unsafe stat(path, &answer) == 0 else { throw failure("stat") }
+        guard uninterrupted({ unsafe stat(path, &answer) }) == 0 else { throw failure("stat") }
         return FileIdentity(answer)
     }
 
     public func rename(_ from: String, to: String) throws(SystemFailure) {
-        if unsafe Glibc.rename(from, to) != 0 { throw failure("rename") }
+        if uninterrupted({ unsafe Glibc.rename(from, to) }) != 0 { throw failure("rename") }
     }
 
     public func unlink(_ path: String) throws(SystemFailure) {
-        if unsafe Glibc.unlink(path) != 0, errno != ENOENT { throw failure("unlink") }
+        if uninterrupted({ unsafe Glibc.unlink(path) }) != 0, errno != ENOENT {
+            throw failure("unlink")
+        }
     }
 
     public func syncFolder(_ path: String) throws(SystemFailure) {
-        let descriptor = unsafe weir_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0)
+        let descriptor = uninterrupted {
+            unsafe weir_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0)
+        }
         guard descriptor >= 0 else { throw failure("open") }
         defer { _ = close(descriptor) }
-        if fsync(descriptor) != 0 { throw failure("fsync") }
+        if uninterrupted({ fsync(descriptor) }) != 0 { throw failure("fsync") }
     }
 
     public func availableBytes(_ path: String) throws(SystemFailure) -> UInt64 {
-        let descriptor = unsafe weir_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0)
+        let descriptor = uninterrupted {
+            unsafe weir_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0)
+        }
         guard descriptor >= 0 else { throw failure("open") }
         defer { _ = close(descriptor) }
         var available: UInt64 = 0
         var total: UInt64 = 0
         var magic: Int64 = 0
-        guard unsafe weir_fstatfs(descriptor, &available, &total, &magic) == 0 else {
+        guard
+            uninterrupted({
+                unsafe weir_fstatfs(descriptor, &available, &total, &magic)
+            }) == 0
+        else {
             throw failure("fstatfs")
         }
         return available
@@ -94,7 +106,9 @@ final class RealFile: File {
 
     private func status() throws(SystemFailure) -> stat {
         var answer = stat()
-        guard unsafe fstat(descriptor, &answer) == 0 else { throw failure("fstat") }
+        guard uninterrupted({ unsafe fstat(descriptor, &answer) }) == 0 else {
+            throw failure("fstat")
+        }
         return answer
     }
 
@@ -115,12 +129,13 @@ final class RealFile: File {
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             while filled < count {
                 // The buffer has `count` bytes, of which `filled` are written.
-                let got = unsafe pread(
-                    descriptor, buffer.baseAddress.map { unsafe $0 + filled }, count - filled,
-                    off_t(offset) + off_t(filled))
+                let got = uninterrupted {
+                    unsafe pread(
+                        descriptor, buffer.baseAddress.map { unsafe $0 + filled },
+                        count - filled, off_t(offset) + off_t(filled))
+                }
                 if got == 0 { return }
                 if got < 0 {
-                    if errno == EINTR { continue }
                     code = errno
                     return
                 }
@@ -155,14 +170,15 @@ final class RealFile: File {
             let count = min(total - first, maximumPieces)
             let start = first
             var wrote = unsafe pieces.withUnsafeBufferPointer { buffer in
-                unsafe pwritev(
-                    descriptor, buffer.baseAddress.map { unsafe $0 + start }, Int32(count),
-                    position)
+                uninterrupted {
+                    unsafe pwritev(
+                        descriptor, buffer.baseAddress.map { unsafe $0 + start }, Int32(count),
+                        position)
+                }
             }
-            if wrote < 0 {
-                if errno == EINTR { continue }
-                throw failure("pwritev")
-            }
+            if wrote < 0 { throw failure("pwritev") }
+            // The kernel took nothing and gave no reason: asked again, it would do so for ever.
+            if wrote == 0 { throw SystemFailure(errno: EIO, operation: "pwritev") }
             position += off_t(wrote)
             while first < total, unsafe wrote >= pieces[first].iov_len {
                 unsafe wrote -= pieces[first].iov_len
@@ -176,13 +192,13 @@ final class RealFile: File {
     }
 
     func sync() throws(SystemFailure) {
-        // Not repeated after a failure: the kernel may have dropped what it could not write.
-        if fdatasync(descriptor) != 0 { throw failure("fdatasync") }
+        // Repeated if a signal ended it before its time, and after no other failure: the kernel may
+        // have dropped what it could not write.
+        if uninterrupted({ fdatasync(descriptor) }) != 0 { throw failure("fdatasync") }
     }
 
     func reserve(length: UInt64) throws(SystemFailure) {
-        while weir_fallocate(descriptor, 0, 0, Int64(length)) != 0 {
-            if errno == EINTR { continue }
+        if uninterrupted({ weir_fallocate(descriptor, 0, 0, Int64(length)) }) != 0 {
             // A file system without reservations gets its length at least.
             if errno == EOPNOTSUPP {
                 if try size() < length { try truncate(length: length) }
@@ -193,14 +209,13 @@ final class RealFile: File {
     }
 
     func truncate(length: UInt64) throws(SystemFailure) {
-        while ftruncate(descriptor, off_t(length)) != 0 {
-            if errno == EINTR { continue }
+        if uninterrupted({ ftruncate(descriptor, off_t(length)) }) != 0 {
             throw failure("ftruncate")
         }
     }
 
     func lock() throws(SystemFailure) -> Bool {
-        if weir_lock_file(descriptor) == 0 { return true }
+        if uninterrupted({ weir_lock_file(descriptor) }) == 0 { return true }
         if errno == EWOULDBLOCK { return false }
         throw failure("flock")
     }
@@ -213,6 +228,22 @@ final class RealFile: File {
 extension FileIdentity {
     fileprivate init(_ status: stat) {
         self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+}
+
+/// Makes a call that answers -1 again for as long as a signal is why. Every call of this file that
+/// can wait goes through here; `close` does not, since Linux has closed the descriptor by then.
+private func uninterrupted<Answer: SignedInteger>(_ call: () -> Answer) -> Answer {
+    while true {
+        let answer = call()
+        if answer != -1 || errno != EINTR { return answer }
+    }
+}
+
+private func openDirectory(_ path: String) -> OpaquePointer? {
+    while true {
+        let folder = unsafe opendir(path)
+        if unsafe folder != nil || errno != EINTR { return unsafe folder }
     }
 }
 

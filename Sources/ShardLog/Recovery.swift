@@ -10,6 +10,7 @@ internal import Synchronization
 struct Recovery {
     let configuration: ShardLog.Configuration
     let files: any FileSystem
+    let segmentFiles: SegmentFiles
     let epoch = UInt64.random(in: 1...UInt64.max)
     var lastNumber: UInt64 = 0
     var ceiling: Int64 = 0
@@ -36,10 +37,13 @@ struct Recovery {
         var header: Journal.Header
     }
 
-    init(_ configuration: ShardLog.Configuration) throws(LogError) {
+    init(
+        _ configuration: ShardLog.Configuration, _ segmentFiles: SegmentFiles
+    ) throws(LogError) {
         self.configuration = configuration
+        self.segmentFiles = segmentFiles
         files = configuration.files
-        replay = Replay(configuration)
+        replay = Replay(configuration, segmentFiles)
     }
 
     mutating func run(
@@ -72,8 +76,9 @@ struct Recovery {
         return ShardLog(
             configuration,
             ShardLog.Recovered(
-                clock: clock, ledger: ledger, needsSnapshot: replay.isShort,
-                nodeTime: nodeTime, journal: journal, lock: lock, shards: shards,
+                segmentFiles: segmentFiles, clock: clock, ledger: ledger,
+                needsSnapshot: replay.isShort, nodeTime: nodeTime, journal: journal, lock: lock,
+                shards: shards,
                 lastBatch: lastNumber, segmentsThrough: lastNumber,
                 snapshotBatch: snapshot?.batch ?? 0, controls: payloads.count,
                 notes: notes + replay.notes))
@@ -203,7 +208,7 @@ struct Recovery {
                     lastArrivalMilliseconds: state.lastArrivalMilliseconds,
                     horizon: segments.first?.base ?? state.tail, segments: segments,
                     missing: missing),
-                configuration, nodeTime)
+                configuration, nodeTime, segmentFiles)
         }
         try replay.removeRest()
         if replay.asideCount > 0 {

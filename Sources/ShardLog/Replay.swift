@@ -5,6 +5,7 @@ internal import Synchronization
 struct Replay {
     let configuration: ShardLog.Configuration
     let files: any FileSystem
+    let segmentFiles: SegmentFiles
     let folder: String
 
     /// By shard, sorted by base.
@@ -31,8 +32,10 @@ struct Replay {
     private var pendingBytes = 0
     private static let flushBytes = 8 << 20
 
-    init(_ configuration: ShardLog.Configuration) {
+    init(_ configuration: ShardLog.Configuration, _ segmentFiles: SegmentFiles) {
         self.configuration = configuration
+        self.segmentFiles = segmentFiles
+        headersAtOnce = min(256, configuration.openSegments)
         files = configuration.files
         folder = Folder.segments(configuration.folder)
     }
@@ -46,7 +49,7 @@ struct Replay {
             var first = 0
             var indices: [(shard: UInt64, base: UInt64)] = []
             while first < names.count {
-                let group = names[first..<min(first + Self.headersAtOnce, names.count)]
+                let group = names[first..<min(first + headersAtOnce, names.count)]
                 var opened: [(path: String, shard: UInt64, base: UInt64, file: any File)] = []
                 for name in group {
                     let path = folder + "/" + name
@@ -75,9 +78,8 @@ struct Replay {
         for shard in segments.keys { segments[shard]?.sort { $0.base < $1.base } }
     }
 
-    /// Segment files that are open at a time while headers are read: what is left of the least
-    /// descriptor limit that is usual, 1,024, is plenty for the rest of a start.
-    private static let headersAtOnce = 256
+    /// Segment files that are open at a time while headers are read.
+    private let headersAtOnce: Int
 
     private mutating func segment(
         _ file: any File, _ path: String, shard: UInt64, base: UInt64
@@ -183,8 +185,8 @@ struct Replay {
                 next += UInt64(header.length)
                 ordinal += 1
             }
-            try segment.reserve(to: next, first: configuration.segmentFirstBytes, files)
-            try segment.file(files).write(
+            try segment.reserve(to: next, first: configuration.segmentFirstBytes, segmentFiles)
+            try segment.file(segmentFiles).write(
                 [UInt8](part.bytes[offset..<end]), at: segment.offset(position))
             let (marked, reached) = (walk, next)
             segment.state.withLock { $0.index.replayed(marked, to: reached) }
@@ -227,10 +229,11 @@ struct Replay {
                 ?? (position == 0 ? 0 : Segment.Header.unknownBase),
             previousIndex: first.index - 1)
         let path = folder + "/" + Segment.name(shard: shard, base: position)
-        let file = try files.open(path, create: true)
         let made = Segment(header, path: path, fileBytes: 0, marksFrom: .max)
-        made.state.withLock { $0.file = file }
-        try made.reserve(to: position, first: configuration.segmentFirstBytes, files)
+        // One whose header was wrong may have been of this name.
+        if let wrong = known.first(where: { $0.base == position }) { segmentFiles.drop(wrong) }
+        let file = try segmentFiles.create(made)
+        try made.reserve(to: position, first: configuration.segmentFirstBytes, segmentFiles)
         try file.write(header.page(), at: 0)
         isFolderChanged = true
         var list = segments[shard] ?? []
@@ -245,9 +248,9 @@ struct Replay {
         try flushAll()
         do throws(SystemFailure) {
             for segment in touched {
-                try segment.file(files).sync()
+                try segment.file(segmentFiles).sync()
                 segment.isDirty.store(false, ordering: .relaxed)
-                segment.closeFile()
+                segmentFiles.close(segment)
             }
             try files.syncFolder(folder)
         } catch {
@@ -305,6 +308,7 @@ struct Replay {
     }
 
     private func unlink(_ segment: Segment) throws(LogError) {
+        segmentFiles.drop(segment)
         do throws(SystemFailure) {
             try files.unlink(IndexFile.path(of: segment.path))
             try files.unlink(segment.path)

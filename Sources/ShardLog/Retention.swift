@@ -64,11 +64,7 @@ extension ShardLog {
             }
             return dropped
         }
-        for segment in dropped {
-            // The mapping goes with its last reader.
-            segment.closeFile()
-            trash.withLock { $0.append(segment.path) }
-        }
+        trash.withLock { $0.append(contentsOf: dropped) }
     }
 }
 
@@ -84,10 +80,6 @@ extension Committer {
         }
         writer.segment = nil
         writer.reservedEnd = writer.position
-        for segment in dropped {
-            segment.closeFile()
-            openSegments.removeAll { $0 === segment }
-            log.trash.withLock { $0.append(segment.path) }
-        }
+        log.trash.withLock { $0.append(contentsOf: dropped) }
     }
 }

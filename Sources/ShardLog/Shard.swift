@@ -12,7 +12,7 @@ public final class Shard: Sendable {
     /// Where the log had reached when it was opened; what lies below may not be in memory.
     let residentFrom: UInt64
     let residentBytes: UInt64
-    let files: any FileSystem
+    let files: SegmentFiles
     let nodeTime: NodeTime
 
     /// The tail, a multiple of eight, and in its low bits whether the shard is closed or removed:
@@ -63,13 +63,13 @@ public final class Shard: Sendable {
 
     init(
         _ description: ShardDescription, _ origin: Origin,
-        _ configuration: ShardLog.Configuration, _ nodeTime: NodeTime
+        _ configuration: ShardLog.Configuration, _ nodeTime: NodeTime, _ files: SegmentFiles
     ) {
         number = description.number
         createdMilliseconds = description.createdMilliseconds
         residentFrom = origin.tail
         residentBytes = UInt64(configuration.residentBytes)
-        files = configuration.files
+        self.files = files
         self.nodeTime = nodeTime
         word = Atomic(origin.tail | (description.isClosed ? Self.closedBit : 0))
         announcedIndex = Atomic(origin.lastIndex)

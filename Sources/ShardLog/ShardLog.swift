@@ -6,8 +6,10 @@ internal import Synchronization
 /// Readers stage records in a `Staging` each and read through `Shard`; the committer's thread does
 /// everything between. See `Committer` for the way of a record.
 public final class ShardLog: Sendable {
-    public let counters = LogCounters()
+    public let counters: LogCounters
+    /// Its `files` is the patient disk of `segmentFiles`.
     let configuration: Configuration
+    let segmentFiles: SegmentFiles
     let clock: LogClock
     let nodeTime: NodeTime
     let journal: Journal
@@ -58,8 +60,8 @@ public final class ShardLog: Sendable {
     let syncing = Mutex<Void>(())
     let dirty = Mutex<[Segment]>([])
     let hasNewSegments = Atomic<Bool>(false)
-    /// Files that nobody needs, for the housekeeper to unlink.
-    let trash = Mutex<[String]>([])
+    /// Segments that nobody needs, for the housekeeper to close, unmap and unlink.
+    let trash = Mutex<[Segment]>([])
 
     /// An entry on its way to the committer.
     struct PendingControl: Sendable {
@@ -98,6 +100,7 @@ public final class ShardLog: Sendable {
 
     /// What recovery found, from which a log is made.
     struct Recovered {
+        var segmentFiles: SegmentFiles
         var clock: LogClock
         var ledger: Ledger?
         var needsSnapshot: Bool
@@ -114,6 +117,8 @@ public final class ShardLog: Sendable {
 
     init(_ configuration: Configuration, _ recovered: Recovered) {
         self.configuration = configuration
+        segmentFiles = recovered.segmentFiles
+        counters = LogCounters(segmentFiles: segmentFiles.counters)
         clock = recovered.clock
         ledger = Mutex(LedgerKeeping(stored: recovered.ledger))
         needsSnapshot = Atomic(recovered.needsSnapshot)
@@ -149,7 +154,10 @@ public final class ShardLog: Sendable {
         restore: (_ snapshot: [UInt8]?, _ payloads: [[UInt8]]) throws -> [ShardDescription],
         apply: @escaping @Sendable (_ payload: [UInt8], _ batch: UInt64) -> Void
     ) throws(LogError) -> ShardLog {
-        let (recovery, log) = try recover(configuration, restore)
+        var configuration = configuration
+        let segmentFiles = SegmentFiles(configuration)
+        configuration.files = segmentFiles.disk
+        let (recovery, log) = try recover(configuration, segmentFiles, restore)
         let committer = Committer(
             log: log, epoch: recovery.epoch, lastNumber: recovery.lastNumber,
             ceiling: recovery.ceiling, apply: apply)
@@ -176,10 +184,10 @@ public final class ShardLog: Sendable {
 
     /// Recovers what is in the folder; on a full disk with the space of the reserve.
     private static func recover(
-        _ configuration: Configuration,
+        _ configuration: Configuration, _ segmentFiles: SegmentFiles,
         _ restore: (_ snapshot: [UInt8]?, _ payloads: [[UInt8]]) throws -> [ShardDescription]
     ) throws(LogError) -> (Recovery, ShardLog) {
-        var recovery = try Recovery(configuration)
+        var recovery = try Recovery(configuration, segmentFiles)
         do throws(LogError) {
             let log = try recovery.run(restore: restore)
             return (recovery, log)
@@ -191,7 +199,7 @@ public final class ShardLog: Sendable {
         } catch {
             throw LogError(error, file: Folder.reserve(configuration.folder))
         }
-        recovery = try Recovery(configuration)
+        recovery = try Recovery(configuration, segmentFiles)
         let log = try recovery.run(restore: restore)
         return (recovery, log)
     }
@@ -348,8 +356,8 @@ public final class ShardLog: Sendable {
     /// Takes the shard out of the table; its files go when the housekeeper comes by.
     func removeShard(_ number: ShardNumber) {
         guard let shard = shards.withLock({ $0.removeValue(forKey: number) }) else { return }
-        let paths = shard.segments.withLock { $0.map(\.path) }
-        trash.withLock { $0.append(contentsOf: paths) }
+        let segments = shard.segments.withLock { $0 }
+        trash.withLock { $0.append(contentsOf: segments) }
     }
 
     func noteDirty(_ segment: Segment) {

@@ -83,7 +83,7 @@ import Testing
             let shard = Shard(
                 ShardDescription(
                     number: ShardNumber(rawValue: UInt64(vector.shard)!), createdMilliseconds: 0),
-                Shard.Origin(), configuration, time)
+                Shard.Origin(), configuration, time, SegmentFiles(configuration))
             let key = Array(vector.partitionKey.utf8)
             let data = unhex(vector.data)
             let block = Block(reader: 0, capacity: 4096)

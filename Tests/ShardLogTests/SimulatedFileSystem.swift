@@ -54,6 +54,10 @@ final class SimulatedFileSystem: FileSystem {
         var cutAt: Int?
         var cut: Cut?
         var capacity: Int?
+        /// Files that may be open at a time, and how many are.
+        var descriptors = Int.max
+        var open = 0
+        var mostOpen = 0
         /// Fails operations; asked with the kind, the path and how many of the kind there were.
         var failing: (@Sendable (Operation, String, Int) -> Int32?)?
         /// Asked before an operation, outside of the lock; may block.
@@ -235,6 +239,13 @@ final class SimulatedFileSystem: FileSystem {
             return made
         }
         guard let inode else { throw SystemFailure(errno: ENOENT, operation: "open") }
+        let hasRoom = state.withLock { state in
+            guard state.open < state.descriptors else { return false }
+            state.open += 1
+            state.mostOpen = max(state.mostOpen, state.open)
+            return true
+        }
+        guard hasRoom else { throw SystemFailure(errno: EMFILE, operation: "open") }
         return SimulatedFile(disk: self, inode: inode, path: path)
     }
 
@@ -305,6 +316,7 @@ final class SimulatedFile: File {
     }
 
     deinit {
+        disk.state.withLock { $0.open -= 1 }
         if holdsLock.withLock({ $0 }) {
             let inode = self.inode
             disk.state.withLock { _ = $0.locked.remove(inode) }

@@ -16,7 +16,7 @@ extension ShardLog {
         guard !needsSnapshot.load(ordering: .acquiring) else { return }
         let monotonic = configuration.monotonicMilliseconds()
         let (stored, storedAt) = ledger.withLock { ($0.stored, $0.storedAt) }
-        let dropped = trash.withLock { $0.filter { isKept($0, by: stored) } }
+        let dropped = trash.withLock { $0.filter { isKept($0.path, by: stored) } }
         let skips = clock.retention.skips
         let batch = durableBatch.load(ordering: .acquiring)
         let sequence = journal.provedSequence(durable: batch)

@@ -65,7 +65,8 @@ extension Shard {
         var marks: [SparseIndex.Mark] = []
         var count = 0
         do throws(SystemFailure) {
-            let file = try files.open(IndexFile.path(of: segment.path), create: false)
+            let file = try files.disk.open(
+                IndexFile.path(of: segment.path), create: false)
             let bytes = try file.read(
                 at: 0, count: IndexFile.bytes(IndexFile.mostEntries))
             count = bytes.count

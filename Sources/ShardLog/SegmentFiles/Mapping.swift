@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 
 /// Bytes of a file in memory, for reading; unmapped when the last reference goes.
 ///
@@ -12,6 +13,8 @@ internal import Glibc
     nonisolated(unsafe) private let base: UnsafeRawPointer
     public let length: Int
     private let guardHandle: Int32
+    /// Where the mapping is counted for as long as it lives.
+    private let counters = Mutex<SegmentFileCounters?>(nil)
 
     /// Maps `length` bytes of the file from its start.
     public init(descriptor: Int32, length: Int) throws(SystemFailure) {
@@ -25,8 +28,14 @@ internal import Glibc
     }
 
     deinit {
+        counters.withLock { $0 }?.mapped.subtract(1, ordering: .relaxed)
         weir_unguard_mapping(guardHandle)
         unsafe munmap(UnsafeMutableRawPointer(mutating: base), length)
+    }
+
+    func count(in counters: SegmentFileCounters) {
+        counters.mapped.add(1, ordering: .relaxed)
+        self.counters.withLock { $0 = counters }
     }
 
     /// The bytes in `range`, which the caller knows to be inside the file.

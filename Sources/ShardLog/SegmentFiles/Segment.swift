@@ -5,9 +5,14 @@ internal import Synchronization
 /// The committer writes it, readers look at it through one mapping as long as the full length.
 final class Segment: Sendable {
     struct State {
+        // What `SegmentFiles` keeps here, and alone sets; by its clock, when they were used.
         var mapping: Mapping?
-        /// Open while the committer writes here.
+        var mappingUsed: UInt64 = 0
         var file: (any File)?
+        var fileUsed: UInt64 = 0
+        /// The shard was deleted or the records have expired: it is not opened again.
+        var isDropped = false
+
         var index: SparseIndex
     }
 
@@ -21,7 +26,7 @@ final class Segment: Sendable {
     let isDirty = Atomic<Bool>(false)
     /// A sync of it has failed, and it has not been put into a new file yet.
     let hasFailed = Atomic<Bool>(false)
-    /// Looked at since the housekeeper last passed.
+    /// Read since `SegmentFiles` last looked.
     let isUsed = Atomic<Bool>(true)
     /// The index file has what it should have; false if that has to be looked at.
     let isIndexKept = Atomic<Bool>(false)
@@ -72,32 +77,29 @@ final class Segment: Sendable {
 }
 
 extension Segment {
-    /// The file, opened if it is not.
-    func file(_ files: any FileSystem) throws(SystemFailure) -> any File {
-        if let open = state.withLock({ $0.file }) { return open }
-        let opened = try files.open(path, create: false)
-        state.withLock { $0.file = opened }
-        return opened
+    /// The mapping if there is one: for a reactor, which does not wait for one to be made.
+    var mapping: Mapping? {
+        guard let mapping = state.withLock({ $0.mapping }) else { return nil }
+        isUsed.store(true, ordering: .relaxed)
+        return mapping
     }
 
-    /// The mapping, made if there is none.
-    func map(_ files: any FileSystem) throws(SystemFailure) -> Mapping {
-        if let mapping = state.withLock({ $0.mapping }) { return mapping }
-        let made = try file(files).map(length: Int(header.fullBytes))
-        // Two threads may have come here; one of the mappings goes.
-        return state.withLock { state in
-            if let mapping = state.mapping { return mapping }
-            state.mapping = made
-            return made
-        }
+    /// The file, opened if it is not; see `SegmentFiles`.
+    func file(_ files: SegmentFiles) throws(SystemFailure) -> any File {
+        try files.file(of: self)
     }
 
-    func closeFile() {
-        state.withLock { $0.file = nil }
+    /// The mapping, made if there is none; see `SegmentFiles`.
+    func map(_ files: SegmentFiles) throws(SystemFailure) -> Mapping {
+        try files.map(self)
     }
+
+    var isDropped: Bool { state.withLock { $0.isDropped } }
 
     /// Gives the segment disk space up to `position`, doubling what it has.
-    func reserve(to position: UInt64, first: Int, _ files: any FileSystem) throws(SystemFailure) {
+    func reserve(
+        to position: UInt64, first: Int, _ files: SegmentFiles
+    ) throws(SystemFailure) {
         let need = offset(position)
         var length = max(fileBytes.load(ordering: .relaxed), UInt64(first))
         while length < need { length *= 2 }
