@@ -295,7 +295,12 @@ extension PendingPut {
 extension Worker {
     /// What a put is answered when the log did not take it: whether it happened is unknown.
     var writeFailure: ServiceError {
-        if case .refusing(let reason) = node.log.health {
+        switch node.log.health {
+        case .accepting: break
+        case .lacking(let reason):
+            return ServiceError(
+                .internalFailureException, "The record was not stored: \(reason)")
+        case .refusing(let reason):
             return ServiceError(
                 .internalFailureException, "The server takes no writes: \(reason)")
         }

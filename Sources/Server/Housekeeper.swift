@@ -7,15 +7,19 @@ import ShardLog
 import Synchronization
 import TLS
 
-/// The node's chores, about once a second, on a thread that may wait for the disk: the log's own,
-/// retention, cursors, abandoned consumers, the scaling of on-demand streams and catalog snapshots.
+/// The node's chores, about once a second, on threads that may wait for the disk. One keeps the
+/// journal going, catalog snapshots included, without which its files cannot be used again; the
+/// other does what may be slow, because it is done for each shard: removals, retention, cursors,
+/// abandoned consumers, the scaling of on-demand streams. Neither waits for the other.
 final class Housekeeper: Sendable {
     private let log: ShardLog
     private let catalog: Catalog
     private let ephemerals: EphemeralConsumers
-    private let pool: WorkerPool
+    private let journal: Rounds
+    private let janitor: Rounds
     private let logger: Logger
-    private let isBusy = Atomic<Bool>(false)
+    /// Why the catalog could not be saved last time: told once, and when it can be again.
+    private let saveFailure = Mutex<String?>(nil)
     private let tickets: TicketKeys
     private let trimmer: MemoryTrimmer
     private let stateDelayMilliseconds: Int
@@ -41,28 +45,47 @@ final class Housekeeper: Sendable {
         self.trimmer = trimmer
         self.stateDelayMilliseconds = stateDelayMilliseconds
         lastRotation.store(MonotonicClock.nanoseconds, ordering: .relaxed)
-        pool = try WorkerPool(threads: 1, capacity: 4)
+        journal = try Rounds()
+        janitor = try Rounds()
     }
 
-    /// Starts a round, unless the one before is still waiting for the disk.
+    /// Starts a round of each, unless the one before is still waiting for the disk.
     func wake() {
-        guard !isBusy.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        let accepted = pool.run { [self] in
-            round()
-            isBusy.store(false, ordering: .releasing)
-        }
-        if !accepted { isBusy.store(false, ordering: .releasing) }
+        journal.begin { [self] in keepJournal() }
+        janitor.begin { [self] in tidy() }
     }
 
     /// The last round: what is in memory only goes into the log.
     func finish() {
-        pool.stop()
+        janitor.stop()
+        journal.stop()
         catalog.flushCursors()
     }
 
-    private func round() {
+    private func keepJournal() {
+        log.keepJournal()
+        var problem: String?
+        do {
+            try catalog.checkpoint()
+        } catch {
+            // The journal keeps the entries until a later round succeeds.
+            problem = "\(error)"
+        }
+        let before = saveFailure.withLock { before in
+            defer { before = problem }
+            return before
+        }
+        guard problem != before else { return }
+        if let problem {
+            logger.warning("The catalog could not be saved, and is tried again: \(problem)")
+        } else {
+            logger.info("The catalog is saved again")
+        }
+    }
+
+    private func tidy() {
         trimmer.look()
-        log.housekeep()
+        log.tidy()
         let nanoseconds = MonotonicClock.nanoseconds
         catalog.settleOverdue(delayMilliseconds: stateDelayMilliseconds, now: nanoseconds)
         catalog.scaleOnDemandStreams(now: nanoseconds)
@@ -77,12 +100,6 @@ final class Housekeeper: Sendable {
             tickets.rotate()
         }
         for notice in log.takeNotices() { logger.warning("\(notice)") }
-        do {
-            try catalog.checkpoint()
-        } catch {
-            // The journal keeps the entries until a later round succeeds.
-            logger.warning("The catalog could not be saved: \(error)")
-        }
     }
 
     /// Segments in which one round looks for a place: each may take a mebibyte from the disk.
@@ -103,5 +120,28 @@ final class Housekeeper: Sendable {
             return true
         }
         catalog.forgetExpiredShards()
+    }
+}
+
+/// Chores on a thread of their own, a round at a time.
+private final class Rounds: Sendable {
+    private let pool: WorkerPool
+    private let isBusy = Atomic<Bool>(false)
+
+    init() throws(SystemError) {
+        pool = try WorkerPool(threads: 1, capacity: 4)
+    }
+
+    func begin(_ round: @escaping @Sendable () -> Void) {
+        guard !isBusy.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        let isAccepted = pool.run { [self] in
+            round()
+            isBusy.store(false, ordering: .releasing)
+        }
+        if !isAccepted { isBusy.store(false, ordering: .releasing) }
+    }
+
+    func stop() {
+        pool.stop()
     }
 }

@@ -65,6 +65,13 @@ public enum Server {
         let tokenKey = try readTokenKey(configuration, files)
         let listener = try listen(configuration.listen)
         let lines = try step("log writer") { () throws(SystemError) in try LogWriter(logger) }
+        log.observeHealth { health in
+            switch health {
+            case .accepting: lines.write(.info, "all writes are taken again")
+            case .lacking(let reason): lines.write(.warning, "records may be refused: \(reason)")
+            case .refusing(let reason): lines.write(.error, "no writes are taken: \(reason)")
+            }
+        }
         let node = try step("worker threads") { () throws(SystemError) in
             try Node(
                 settings: GatewaySettings(

@@ -5,23 +5,23 @@ import Reactor
 import ShardLog
 import Synchronization
 
-/// `/health`: 200 while puts are accepted, else 503 with the reason.
+/// `/health`: 200 while puts are accepted, else 503 with the reason and what ends it.
 func healthPage(_ node: Node) -> StatusAnswer {
-    switch node.log.health {
-    case .accepting:
-        return StatusAnswer(
-            status: 200, contentType: "application/json",
-            body: Array(
-                #"{"status":"ok"\#(missingState(node))\#(clockState(node))\#(connectionState(node))}"#
-                    .utf8))
-    case .refusing(let reason):
-        let text = String(reason.map { "\"\\\n\r".contains($0) ? " " : $0 })
-        return StatusAnswer(
-            status: 503, contentType: "application/json",
-            body: Array(
-                (#"{"status":"refusing writes","reason":"\#(text)""#
-                    + "\(missingState(node))\(clockState(node))\(connectionState(node))}").utf8))
+    let health = node.log.health
+    let status =
+        switch health {
+        case .accepting: "ok"
+        case .lacking: "lacking"
+        case .refusing: "refusing writes"
+        }
+    var body = #"{"status":"\#(status)""#
+    if let reason = health.reason {
+        body += #","reason":"\#(String(reason.map { "\"\\\n\r".contains($0) ? " " : $0 }))""#
     }
+    return StatusAnswer(
+        status: health == .accepting ? 200 : 503, contentType: "application/json",
+        body: Array(
+            "\(body)\(missingState(node))\(clockState(node))\(connectionState(node))}".utf8))
 }
 
 /// What is missing of the log; nothing if all is there. At most ten lines.
@@ -229,7 +229,14 @@ extension PrometheusText {
     fileprivate mutating func log(_ node: Node) {
         let counters = node.log.counters
         family("weir_log_accepting", .gauge, "1 while puts are accepted.")
-        sample("weir_log_accepting", node.log.health == .accepting ? 1 : 0)
+        let health = node.log.health
+        sample("weir_log_accepting", health == .accepting ? 1 : 0)
+        family("weir_log_state", .gauge, "1 for the state that /health tells the reason of.")
+        for name in Health.names {
+            sample("weir_log_state", [("state", name)], health.name == name ? 1 : 0)
+        }
+        family("weir_log_state_changes_total", .counter, "Changes of that state.")
+        sample("weir_log_state_changes_total", node.log.healthChanges)
         for (name, help, value) in [
             ("commits", "Batches committed.", counters.commits.load(ordering: .relaxed)),
             ("records", "Records committed.", counters.records.load(ordering: .relaxed)),
@@ -249,6 +256,22 @@ extension PrometheusText {
             (
                 "segment_syncs", "fdatasync calls on segments.",
                 counters.segmentSyncs.load(ordering: .relaxed)
+            ),
+            (
+                "segment_moves", "Segments continued in a new file: the old could not be written.",
+                counters.segmentMoves.load(ordering: .relaxed)
+            ),
+            (
+                "segment_rewrites", "Segments put into a new file: the old could not be synced.",
+                counters.segmentRewrites.load(ordering: .relaxed)
+            ),
+            (
+                "journal_retries", "Batches written to a fresh journal file: the old had failed.",
+                counters.journalRetries.load(ordering: .relaxed)
+            ),
+            (
+                "chore_failures", "Chores of the log that failed and are tried again.",
+                counters.housekeepingFailures.load(ordering: .relaxed)
             ),
         ] {
             family("weir_log_\(name)_total", .counter, help)

@@ -53,6 +53,21 @@ struct StagedRecord {
         unsafe memory.deallocate()
     }
 
+    /// A block with the same records, for who keeps them when this one goes back to its reader.
+    func copy() -> Block {
+        let made = Block(reader: reader, capacity: max(used, 16))
+        // Both have room for what is used of this one, and nobody else has either.
+        unsafe made.memory.copyMemory(from: memory, byteCount: used)
+        while made.recordCapacity < count { made.growRecords() }
+        for place in 0..<count {
+            unsafe (made.records + place).initialize(to: records[place])
+            made.count += 1
+        }
+        made.used = used
+        made.stagedAt = stagedAt
+        return made
+    }
+
     func hasRoom(_ length: Int) -> Bool {
         capacity - used >= length
     }

@@ -55,9 +55,7 @@ extension Committer {
                         begin(
                             staged.shard, length: length, index: index, arrival: arrival)
                     else {
-                        block.settle(record, .failed)
-                        staged.shard.stagedBytes.subtract(Int(length), ordering: .relaxed)
-                        log.counters.failed.add(1, ordering: .relaxed)
+                        refuse(block, record)
                         continue
                     }
                 }
@@ -127,7 +125,8 @@ extension Committer {
             extents.append(
                 PendingExtent(
                     shard: shard, start: writer.position, ordinal: writer.records,
-                    firstIndex: index, segment: writer.segment,
+                    firstIndex: index, firstArrivalMilliseconds: arrival,
+                    previousIndex: writer.lastIndex, segment: writer.segment,
                     reservedEnd: writer.reservedEnd, nextMark: writer.nextMark, firstRun: -1,
                     lastRun: -1))
             writer.slot = extents.count - 1
@@ -135,11 +134,7 @@ extension Committer {
         let end = writer.position + length
         if end <= writer.reservedEnd { return true }
         do throws(SystemFailure) {
-            if let segment = writer.segment, segment.fault == nil, end <= segment.capacityEnd {
-                try segment.reserve(
-                    to: end, first: log.configuration.segmentFirstBytes, segmentFiles)
-                // One that was there when the log was opened has none yet.
-                _ = try segment.map(segmentFiles)
+            if let segment = writer.segment, try extend(segment, to: end) {
                 writer.reservedEnd = segment.fileEnd
                 return true
             }
@@ -151,7 +146,7 @@ extension Committer {
             writer.nextMark = writer.position
             return true
         } catch {
-            log.refuse(error, "a segment cannot be extended", isPassing: error.canPass)
+            lack(error, bytes: length, "a segment cannot be extended")
             // A shard that got a place for this record alone has nothing in the batch.
             if extents[writer.slot].firstRun < 0, writer.slot == extents.count - 1 {
                 extents.removeLast()
@@ -159,6 +154,23 @@ extension Committer {
             }
             return false
         }
+    }
+
+    /// Gives the segment disk space. False if it is full or the disk does not let us: then the next
+    /// record begins a new one.
+    private func extend(_ segment: Segment, to end: UInt64) throws(SystemFailure) -> Bool {
+        guard segment.fault == nil, end <= segment.capacityEnd else { return false }
+        do throws(SystemFailure) {
+            try segment.reserve(
+                to: end, first: log.configuration.segmentFirstBytes, segmentFiles)
+        } catch {
+            if error.isNoSpace { throw error }
+            log.counters.segmentMoves.add(1, ordering: .relaxed)
+            return false
+        }
+        // One that was there when the log was opened has none yet. Whoever reads can make it, too.
+        _ = try? segment.map(segmentFiles)
+        return true
     }
 
     private func makeSegment(
@@ -173,24 +185,34 @@ extension Committer {
             ordinal: writer.records, firstIndex: index, firstArrivalMilliseconds: arrival,
             previousBase: writer.segment?.base ?? writer.position,
             previousIndex: writer.lastIndex)
+        do throws(SystemFailure) {
+            return try make(header, length: length)
+        } catch {
+            if error.isNoSpace { throw error }
+            return try make(header, length: length)
+        }
+    }
+
+    /// Makes a segment's file, with its header and disk space for `length` bytes of records.
+    func make(_ header: Segment.Header, length: UInt64) throws(SystemFailure) -> Segment {
         let path =
-            log.segmentFolder + "/"
-            + Segment.name(shard: shard.number.rawValue, base: writer.position)
-        let segment = Segment(header, path: path, fileBytes: 0, marksFrom: writer.position)
+            log.segmentFolder + "/" + Segment.name(shard: header.shard, base: header.base)
+        let segment = Segment(header, path: path, fileBytes: 0, marksFrom: header.base)
         do throws(SystemFailure) {
             let file = try segmentFiles.create(segment)
             try segment.reserve(
-                to: writer.position + length, first: log.configuration.segmentFirstBytes,
+                to: header.base + length, first: log.configuration.segmentFirstBytes,
                 segmentFiles)
             try file.write(header.page(), at: 0)
-            _ = try segment.map(segmentFiles)
-            log.noteNewSegment()
-            return segment
         } catch {
             segmentFiles.drop(segment)
             try? files.unlink(path)
             throw error
         }
+        // Whoever reads can make it, too.
+        _ = try? segment.map(segmentFiles)
+        log.noteNewSegment()
+        return segment
     }
 
     /// Takes the batch back: nothing of it was written, and the numbers it used are left unused.

@@ -87,10 +87,7 @@ extension Committer {
             for place in 0..<block.count {
                 switch block[place].status {
                 case .waiting:
-                    let record = block[place]
-                    record.shard.stagedBytes.subtract(Int(record.length), ordering: .relaxed)
-                    block.settle(place, .failed)
-                    log.counters.failed.add(1, ordering: .relaxed)
+                    refuse(block, place)
                 case .stored:
                     block.settle(place, .failed)
                     log.counters.failed.add(1, ordering: .relaxed)
@@ -111,7 +108,7 @@ extension Committer {
         wakeReaders()
     }
 
-    private func post(_ block: Block) {
+    func post(_ block: Block) {
         log.mailboxes[block.reader].incoming.withLock { $0.blocks.append(block) }
         readersToWake |= 1 << UInt64(block.reader)
     }

@@ -3,7 +3,7 @@ internal import Synchronization
 
 extension Committer {
     /// The most bytes that the batch can take in the journal.
-    private var upperBound: UInt64 {
+    var upperBound: UInt64 {
         let records = blocks.reduce(0) { $0 + $1.count }
         let bytes =
             BatchHeader.bytes + min(records, log.shardCount) * Extent.bytes
@@ -12,21 +12,71 @@ extension Committer {
         return UInt64(roundedUp(bytes, to: Limits.pageBytes))
     }
 
-    /// Sees to it that the batch fits in the current journal file, before anything is ordered.
+    /// Sees to it that the batch fits in the current journal file, before anything is ordered. When
+    /// the disk is full, as much of the batch as fits, and its controls in any case, from the
+    /// reserve; the rest waits for its turn or is refused.
     func makeRoom() throws(SystemFailure) {
-        let need = upperBound
-        if let journal, journal.offset + need <= journal.bytes { return }
-        if let journal, durableThrough < lastNumber {
+        while true {
+            let need = upperBound
+            if let journal, journal.offset + need <= journal.bytes { return }
             // The file is given up with everything in it durable.
-            try sync(journal)
-            didSync(lastNumber)
+            if let journal, durableThrough < lastNumber, !syncOrRescue(journal) {
+                throw SystemFailure(errno: Self.ioError, operation: "fdatasync")
+            }
+            if blocks.isEmpty {
+                return try log.withReserve(bytes: need + UInt64(Limits.pageBytes)) {
+                    () throws(SystemFailure) in try advance(room: need)
+                }
+            }
+            do throws(SystemFailure) {
+                return try advance(room: need)
+            } catch {
+                guard error.isNoSpace else { throw error }
+                if blocks.count == 1 {
+                    lack(error, bytes: need, "the journal cannot be extended")
+                }
+                takeLess()
+            }
         }
-        try advance(room: need)
     }
 
+    /// Gives half of the blocks back to be taken in the next batch; a single one is refused.
+    private func takeLess() {
+        guard blocks.count > 1 else {
+            for block in blocks {
+                for place in 0..<block.count { refuse(block, place) }
+                post(block)
+            }
+            return blocks.removeAll()
+        }
+        for block in blocks[(blocks.count / 2)...].reversed() {
+            log.mailboxes[block.reader].outgoing.withLock { $0.insert(block, at: 0) }
+        }
+        blocks.removeSubrange((blocks.count / 2)...)
+    }
+
+    /// Nothing of the record was written.
+    func refuse(_ block: Block, _ place: Int) {
+        let record = block[place]
+        block.settle(place, .failed)
+        record.shard.stagedBytes.subtract(Int(record.length), ordering: .relaxed)
+        log.counters.failed.add(1, ordering: .relaxed)
+    }
+
+    /// Begins the next journal file; one that failed with something else than the disk being full
+    /// was given up, and another is tried.
     func advance(room: UInt64) throws(SystemFailure) {
-        journal = try log.journal.advance(
-            epoch: epoch, lastBatch: lastNumber,
+        do throws(SystemFailure) {
+            journal = try nextFile(room: room)
+        } catch {
+            if error.isNoSpace { throw error }
+            journal = try nextFile(room: room)
+        }
+    }
+
+    func nextFile(room: UInt64) throws(SystemFailure) -> Journal.Writer {
+        try log.journal.advance(
+            epoch: epoch, lastBatch: durableThrough,
             segmentsThrough: log.segmentsThrough.load(ordering: .acquiring), room: room)
     }
 
@@ -66,68 +116,82 @@ extension Committer {
         lastSyncNanoseconds = end
     }
 
-    /// Writes the batch, which is still in memory, once more: to a file that has not failed.
-    func writeAfresh(syncs: Bool, number: UInt64) throws(SystemFailure) {
-        if durableThrough < lastNumber {
-            // Batches that were acknowledged without a sync may be lost with the file.
-            throw SystemFailure(errno: EIO, operation: "fdatasync")
-        }
-        try advance(room: UInt64(roundedUp(gather.byteCount, to: Limits.pageBytes)))
-        log.counters.journalRetries.add(1, ordering: .relaxed)
-        try write(syncs: syncs)
-    }
-
-    /// Makes durable what was written before, when nothing new came with the demand.
-    func syncOnly() {
-        guard let journal, durableThrough < lastNumber else { return }
-        do throws(SystemFailure) {
-            try sync(journal)
-            didSync(lastNumber)
-        } catch {
-            log.refuse(error, "the journal cannot be synced", isPassing: false)
-        }
+    /// Makes durable what was written before, when nothing new came with the demand. False if that
+    /// is not so, and the log takes no writes.
+    func syncOnly() -> Bool {
+        guard let journal, durableThrough < lastNumber else { return true }
+        return syncOrRescue(journal)
     }
 
     /// Writes the same bytes into the shards' segments, each shard's with as few calls as the
-    /// segments it spans.
+    /// segments it spans. May be done again after it has failed.
     func copyIntoSegments() throws(SystemFailure) {
-        for extent in extents {
-            var place = extent.firstRun
-            while place >= 0 {
-                let segment = runs[place].segment
-                let position = runs[place].position
-                gather.removeAll()
-                while place >= 0, runs[place].segment === segment {
-                    blocks[runs[place].block].gather(runs[place].range, into: &gather)
-                    place = runs[place].next
-                }
-                try segment.file(segmentFiles).write(gather, at: segment.offset(position))
-                if !segment.isDirty.exchange(true, ordering: .acquiringAndReleasing) {
-                    log.noteDirty(segment)
-                }
+        for extent in extents.indices {
+            var place = extents[extent].firstRun
+            while place >= 0 { place = try copyPart(extent, place) }
+        }
+    }
+
+    /// Writes the runs from `first` on that go into one segment; answers the next run, or -1.
+    private func copyPart(_ extent: Int, _ first: Int) throws(SystemFailure) -> Int {
+        var segment = runs[first].segment
+        let position = runs[first].position
+        var place = first
+        gather.removeAll()
+        while place >= 0, runs[place].segment === segment {
+            blocks[runs[place].block].gather(runs[place].range, into: &gather)
+            place = runs[place].next
+        }
+        do throws(SystemFailure) {
+            try segment.file(segmentFiles).write(gather, at: segment.offset(position))
+        } catch {
+            // The first attempt may have met what made the old file fail.
+            do throws(SystemFailure) {
+                segment = try moveOn(extent, first, to: place)
+            } catch {
+                segment = try moveOn(extent, first, to: place)
             }
         }
+        if !segment.isDirty.exchange(true, ordering: .acquiringAndReleasing) {
+            log.noteDirty(segment)
+        }
+        return place
     }
 
     /// The last batch: says that the log was closed, and that all before it is durable. Its
     /// ceiling is what was needed and no more, so that the next start need not wait for it.
     func finish() {
-        guard !log.isRefusingForGood else { return }
+        if stuck != nil { attempt() }
+        guard !log.condition.isRefusing else { return }
         do throws(SystemFailure) {
             try makeRoom()
-            if let journal, durableThrough < lastNumber {
-                try sync(journal)
-                didSync(lastNumber)
+            guard syncOnly() else { return }
+            do throws(SystemFailure) {
+                try log.syncSegments()
+            } catch {
+                // What could not be synced goes into new files, for which somebody has asked.
+                for segment in log.takeRequests().rewrites { rewrite(segment) }
+                try log.syncSegments()
             }
-            try log.syncSegments()
             // As if a batch were ordered from here on for ever: whoever asks for a quiet point
             // meanwhile gets no number beyond the lower ceiling.
             var ordering = Ordering()
             let now = ordering.begin(log.nodeTime)
-            try writeMarker(
+            try writeMarkerSomewhere(
                 flags: BatchHeader.closedFlag, ceiling: max(now + 1, neededCeiling))
         } catch {
-            log.refuse(error, "the log cannot be closed", isPassing: false)
+            log.condition.enter(.over, error, "the log cannot be closed")
+        }
+    }
+
+    /// Writes and syncs a batch without contents, to a fresh file if the current one fails.
+    func writeMarkerSomewhere(flags: UInt32, ceiling: Int64) throws(SystemFailure) {
+        do throws(SystemFailure) {
+            try writeMarker(flags: flags, ceiling: ceiling)
+        } catch {
+            if error.isNoSpace { throw error }
+            try beginAfresh(room: UInt64(Limits.pageBytes))
+            try writeMarker(flags: flags, ceiling: ceiling)
         }
     }
 

@@ -31,6 +31,12 @@ final class Committer: @unchecked Sendable {
     var lastSyncNanoseconds: UInt64
     /// A batch has been written that no later one proves.
     var isUnproved = false
+    /// What cannot be finished now, and keeps everything else waiting; see `Committer+Stuck`.
+    var stuck: Stuck?
+    /// A journal file that failed, with batches that were announced and never synced.
+    var suspect: Journal.Writer?
+    /// Free space has been asked for since the batch under way failed to get some.
+    var hasLookedForSpace = false
 
     // One batch's working state; kept between batches for its memory.
     var blocks: [Block] = []
@@ -50,6 +56,9 @@ final class Committer: @unchecked Sendable {
         let start: UInt64
         let ordinal: UInt64
         let firstIndex: UInt64
+        let firstArrivalMilliseconds: Int64
+        /// Of the shard's record before the batch.
+        let previousIndex: UInt64
         /// Where the shard stood before the batch, should it have to be undone.
         let segment: Segment?
         let reservedEnd: UInt64
@@ -66,7 +75,7 @@ final class Committer: @unchecked Sendable {
     struct Run {
         let block: Int
         var range: Range<Int>
-        let segment: Segment
+        var segment: Segment
         let position: UInt64
         var next: Int
     }
@@ -91,10 +100,9 @@ final class Committer: @unchecked Sendable {
     /// The first batch of this epoch, before anything is served: it proves what was recovered, and
     /// from here on numbers may be given out up to its ceiling.
     func begin() throws(SystemFailure) {
+        let ceiling = max(ceiling, log.nodeTime.now()) + Limits.ceilingLeadMilliseconds
         try advance(room: UInt64(Limits.pageBytes))
-        try writeMarker(
-            flags: 0,
-            ceiling: max(ceiling, log.nodeTime.now()) + Limits.ceilingLeadMilliseconds)
+        try writeMarkerSomewhere(flags: 0, ceiling: ceiling)
         log.publishedBatch.store(lastNumber, ordering: .releasing)
     }
 
@@ -110,22 +118,23 @@ final class Committer: @unchecked Sendable {
 
     /// One batch; false if there was nothing to do.
     private func turn() -> Bool {
-        takeWork()
         let requests = log.takeRequests()
+        if requests.wantsAttempt { attempt() }
+        takeWork()
         let isSyncDue = syncDue() == 0
         if blocks.isEmpty, controls.isEmpty, requests.isEmpty, !isSyncDue { return false }
         defer { forgetBatch() }
+        if log.condition.isRefusing {
+            fail()
+            requests.finish()
+            return true
+        }
         // The attempt counts: one that fails is made again after the interval, not at once for ever.
         if isSyncDue { lastSyncNanoseconds = monotonicNanoseconds() }
         for segment in requests.rewrites { rewrite(segment) }
         for shard in requests.retirements { retire(shard) }
         if let oldest = blocks.lazy.map(\.stagedAt).min() {
             log.oldestStaged.store(oldest, ordering: .relaxed)
-        }
-        if log.isRefusingForGood {
-            fail()
-            requests.finish()
-            return true
         }
         commit(
             mustSync: isSyncDue || requests.mustSync,
@@ -157,56 +166,61 @@ final class Committer: @unchecked Sendable {
     /// What became of a batch.
     private enum Fate {
         case done
+        /// It is not in the log and never will be.
         case failed
-        /// The next recovery decides whether it is in the log. No number above its records may be
-        /// given out until then.
-        case unknown
+        /// Whether it is in the log is decided by the next file of the journal, or the next
+        /// recovery. No number above its records may be given out until then.
+        case undecided
+        /// It is in the log, and not in the segments. The same holds.
+        case unpublished(number: UInt64, Counts)
     }
 
     /// Orders, writes, syncs, copies, publishes and completes what was taken.
     private func commit(mustSync: Bool, isMarker: Bool) {
         var ordering = Ordering()
         let now = ordering.begin(log.nodeTime)
-        let fate = commit(now: now, mustSync: mustSync, isMarker: isMarker)
-        // Before anybody is told: who knows that a batch is done is not held up by it.
-        if fate != .unknown { ordering.step(log.nodeTime) }
-        if fate == .done { complete() } else { fail() }
+        hasLookedForSpace = false
+        switch commit(now: now, mustSync: mustSync, isMarker: isMarker) {
+        case .done:
+            // Before anybody is told: who knows that a batch is done is not held up by it.
+            ordering.step(log.nodeTime)
+            complete()
+        case .failed:
+            ordering.step(log.nodeTime)
+            fail()
+        case .undecided:
+            stuck = Stuck(ordering: ordering)
+            fail()
+        case .unpublished(let number, let counts):
+            stick(number, counts, ordering)
+        }
     }
 
     private func commit(now: Int64, mustSync: Bool, isMarker: Bool) -> Fate {
         do throws(SystemFailure) {
             try makeRoom()
         } catch {
-            log.refuse(error, "the journal cannot be extended", isPassing: error.canPass)
+            // A file that failed with batches in it that were announced has been seen to.
+            if log.condition.isRefusing { return .undecided }
+            lack(error, bytes: upperBound, "the journal cannot be extended")
             return .failed
         }
         orderControls()
         let counts = orderRecords(now: now)
         if runs.isEmpty, controls.isEmpty, !isMarker {
-            if mustSync { syncOnly() }
+            if mustSync, !syncOnly() { return .undecided }
             return .done
         }
         let lastCeiling = ceiling
         let raises = raiseCeiling(now: now, isMarker: isMarker)
         let number = lastNumber + 1
         encodeHead(number: number, now: now, counts)
-        let syncs = mustSync || raises || log.configuration.durability == .commit
-        do throws(SystemFailure) {
-            try write(syncs: syncs)
-        } catch {
-            if error.isNoSpace, error.operation != "fdatasync" {
-                undo()
-                // Nothing has carried the new one: the next batch must, and be synced for it.
-                ceiling = lastCeiling
-                log.refuse(error, "the journal cannot be written", isPassing: true)
-                return .failed
-            }
-            do throws(SystemFailure) {
-                try writeAfresh(syncs: syncs, number: number)
-            } catch {
-                log.refuse(error, "the journal cannot be written", isPassing: false)
-                return .unknown
-            }
+        var syncs = mustSync || raises || log.configuration.durability == .commit
+        if let fate = writeSomewhere(syncs: &syncs) {
+            undo()
+            // Nothing has carried the new one: the next batch must, and be synced for it.
+            ceiling = lastCeiling
+            return fate
         }
         wrote(number)
         isUnproved = !runs.isEmpty || !controls.isEmpty
@@ -214,14 +228,44 @@ final class Committer: @unchecked Sendable {
         do throws(SystemFailure) {
             try copyIntoSegments()
         } catch {
-            // Durable, but not readable: what became of it shows after the next recovery.
-            log.refuse(error, "a segment cannot be written", isPassing: false)
-            return .unknown
+            log.condition.enter(.stuck, error, "a segment cannot be written")
+            return .unpublished(number: number, counts)
         }
         note(counts)
         applyControls(number)
         publish(number)
         return .done
+    }
+
+    /// Writes the batch to the current file, else to a fresh one, which is synced in any case; nil if
+    /// one of them has it.
+    private func writeSomewhere(syncs: inout Bool) -> Fate? {
+        do throws(SystemFailure) {
+            try write(syncs: syncs)
+            return nil
+        } catch {
+            if error.isNoSpace, error.operation != "fdatasync" {
+                lack(error, bytes: upperBound, "the journal cannot be written")
+                return .failed
+            }
+        }
+        do throws(SystemFailure) {
+            try writeAfresh()
+            syncs = true
+            return nil
+        } catch {
+            giveUpFresh(error)
+            return .undecided
+        }
+    }
+
+    /// Records are refused for something that is lacking, disk space in the first place.
+    func lack(_ failure: SystemFailure, bytes: UInt64, _ what: String) {
+        log.condition.enter(
+            .lacking(WriteCondition.Lack(failure, bytes: bytes)), failure, what)
+        guard failure.isNoSpace, !hasLookedForSpace else { return }
+        hasLookedForSpace = true
+        if let free = log.freeBytes() { log.condition.noteFree(free) }
     }
 
     /// What an ordering counted.
@@ -288,12 +332,17 @@ final class Committer: @unchecked Sendable {
 
     func didSync(_ number: UInt64) {
         durableThrough = number
+        if var synced = journal {
+            synced.syncedOffset = synced.offset
+            journal = synced
+        }
+        suspect = nil
         log.segmentsThroughOnDisk.store(writtenSegmentsThrough, ordering: .releasing)
         log.durableBatch.store(number, ordering: .releasing)
         log.nodeTime.durableCeiling.store(ceiling, ordering: .sequentiallyConsistent)
     }
 
-    private func note(_ counts: Counts) {
+    func note(_ counts: Counts) {
         let counters = log.counters
         counters.commits.add(1, ordering: .relaxed)
         counters.records.add(UInt64(counts.records), ordering: .relaxed)
@@ -305,14 +354,14 @@ final class Committer: @unchecked Sendable {
     /// Nanoseconds until the journal must be synced although nothing new comes; nil for never.
     private func syncDue() -> UInt64? {
         guard case .interval(let milliseconds) = log.configuration.durability,
-            durableThrough < lastNumber, !log.isRefusingForGood
+            durableThrough < lastNumber, !log.condition.isRefusing
         else { return nil }
         let due = lastSyncNanoseconds + UInt64(max(milliseconds, 1)) * 1_000_000
         let now = monotonicNanoseconds()
         return due > now ? due - now : 0
     }
 
-    private func forgetBatch() {
+    func forgetBatch() {
         blocks.removeAll(keepingCapacity: true)
         controls.removeAll(keepingCapacity: true)
         extents.removeAll(keepingCapacity: true)
@@ -334,10 +383,5 @@ extension SystemFailure {
     /// The disk, or what we may have of it, is full; that can pass.
     var isNoSpace: Bool {
         errno == ENOSPC || errno == EDQUOT
-    }
-
-    /// Something was lacking that may be there again; nothing is known to be broken.
-    var canPass: Bool {
-        isNoSpace || errno == EMFILE || errno == ENFILE || errno == ENOMEM
     }
 }

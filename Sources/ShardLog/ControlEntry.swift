@@ -54,10 +54,3 @@ public enum ControlOutcome: Sendable, Hashable {
     /// Not acknowledged: the journal refused it. It may still be found by the next recovery.
     case failed
 }
-
-/// Whether the log takes records.
-public enum Health: Sendable, Hashable {
-    case accepting
-    /// Nothing new is taken, for the reason given in one line; what is published can be read.
-    case refusing(reason: String)
-}

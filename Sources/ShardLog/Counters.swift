@@ -20,6 +20,8 @@ public final class LogCounters: Sendable {
     public let journalRetries = Atomic<UInt64>(0)
     /// fdatasync calls on segments.
     public let segmentSyncs = Atomic<UInt64>(0)
+    /// Segments that were continued in a new file because they could not be written.
+    public let segmentMoves = Atomic<UInt64>(0)
     /// Segments that were put into a new file because they could not be synced.
     public let segmentRewrites = Atomic<UInt64>(0)
     /// Chores that failed and will be tried again.

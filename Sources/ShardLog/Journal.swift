@@ -85,6 +85,8 @@ final class Journal: Sendable {
         var file: any File
         var bytes: UInt64
         var use: Use
+        /// It has failed: it is removed when nothing in it is needed.
+        var isSuspect = false
     }
 
     struct State {
@@ -102,7 +104,10 @@ final class Journal: Sendable {
         var file: any File
         var name: String
         var bytes: UInt64
+        /// Where the next batch goes.
         var offset: UInt64
+        /// The batches below are durable.
+        var syncedOffset = UInt64(Limits.pageBytes)
     }
 
     let folder: String
@@ -150,16 +155,9 @@ final class Journal: Sendable {
         if let free {
             (name, file, bytes) = free
         } else {
-            // A start is not refused for it: the log could never be opened again.
-            guard isFirst || state.withLock({ $0.slots.count }) < Limits.journalFiles else {
-                throw SystemFailure(errno: ENOSPC, operation: "journal files, all in use")
-            }
-            name = state.withLock { state in
-                defer { state.nextName += 1 }
-                return Self.name(state.nextName)
-            }
-            bytes = isFirst ? max(min(next, Limits.journalStartBytes), least) : need
-            file = try make(name, bytes: bytes, isPrewritten: isFirst)
+            let wanted = isFirst ? max(min(next, Limits.journalStartBytes), least) : need
+            (name, file, bytes) = try makeNext(
+                bytes: wanted, least: least, isPrewritten: isFirst)
         }
         let sequence = state.withLock { state in
             defer { state.nextSequence += 1 }
@@ -193,6 +191,51 @@ final class Journal: Sendable {
         }
         return Writer(
             file: file, name: name, bytes: bytes, offset: UInt64(Limits.pageBytes))
+    }
+
+    /// A new file of this length. When the disk has not got so much: one that is free and long
+    /// enough for what comes next, or a new one of half of what there is.
+    private func makeNext(
+        bytes wanted: UInt64, least: UInt64, isPrewritten: Bool
+    ) throws(SystemFailure) -> (String, any File, UInt64) {
+        var bytes = wanted
+        while true {
+            do throws(SystemFailure) {
+                // A start is not refused for it: the log could never be opened again.
+                guard isPrewritten || state.withLock({ $0.slots.count }) < Limits.journalFiles
+                else {
+                    throw SystemFailure(errno: ENOSPC, operation: "journal files, all in use")
+                }
+                let name = state.withLock { state in
+                    defer { state.nextName += 1 }
+                    return Self.name(state.nextName)
+                }
+                return (name, try make(name, bytes: bytes, isPrewritten: isPrewritten), bytes)
+            } catch {
+                guard error.isNoSpace else { throw error }
+                if let free = takeFree(need: least) { return free }
+                guard bytes > least else { throw error }
+                let available = (try? files.availableBytes(folder)) ?? 0
+                let page = UInt64(Limits.pageBytes)
+                bytes = max(least, min(bytes / 2, available / 2) / page * page)
+            }
+        }
+    }
+
+    /// The file has failed.
+    func distrust(_ name: String) {
+        state.withLock { state in
+            for place in state.slots.indices where state.slots[place].name == name {
+                state.slots[place].isSuspect = true
+            }
+        }
+    }
+
+    /// Removes the current file, of which nobody knows what it holds: the next one says what counts.
+    func abandon(_ name: String) {
+        state.withLock { $0.slots.removeAll { $0.name == name } }
+        // Left behind, it is found by a recovery as what it is, and its name is not used again.
+        try? files.unlink(folder + "/" + name)
     }
 
     private func takeFree(need: UInt64) -> (String, any File, UInt64)? {
@@ -291,6 +334,16 @@ final class Journal: Sendable {
             return max(Limits.spareJournalFiles, state.begun + 1)
         }
         while true {
+            let suspect: String? = state.withLock { state in
+                let place = state.slots.firstIndex {
+                    if case .free = $0.use { $0.isSuspect } else { false }
+                }
+                return place.map { state.slots.remove(at: $0).name }
+            }
+            guard let suspect else { break }
+            try files.unlink(folder + "/" + suspect)
+        }
+        while true {
             let name: String? = state.withLock { state in
                 var free = 0
                 for slot in state.slots { if case .free = slot.use { free += 1 } }
@@ -324,7 +377,9 @@ extension Journal.State {
     fileprivate var lowestFree: Int? {
         var best: (place: Int, sequence: UInt64)?
         for place in slots.indices {
-            guard case .free(let sequence) = slots[place].use else { continue }
+            guard case .free(let sequence) = slots[place].use, !slots[place].isSuspect else {
+                continue
+            }
             if let known = best, known.sequence <= sequence { continue }
             best = (place, sequence)
         }

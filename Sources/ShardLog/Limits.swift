@@ -56,6 +56,11 @@ enum Limits {
     static let controlEntriesPerSnapshot: UInt64 = 4096
     /// Control entries that wait for the committer; more are answered `.failed`.
     static let waitingControlEntries = 65_536
-    /// Free space at which a log that refused for lack of it accepts again.
+    /// Free space, beside the reserve, at which a log that lacked space has enough again; or twice
+    /// what was lacking, if that is more.
     static let freeBytesToRecover: UInt64 = 1 << 20
+    /// With less free than this, records are not even staged while space is lacking.
+    static let freeBytesToStage: UInt64 = 128 << 10
+    /// What is given up of the reserve at a time.
+    static let reserveStep: UInt64 = 1 << 20
 }

@@ -204,7 +204,10 @@ final class RealFile: File {
                 if try size() < length { try truncate(length: length) }
                 return
             }
-            throw failure("fallocate")
+            let failed = failure("fallocate")
+            // What a full disk gave of it is of no use, and lacks others.
+            if failed.isNoSpace, let length = try? size() { try? truncate(length: length) }
+            throw failed
         }
     }
 

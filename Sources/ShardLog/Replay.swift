@@ -49,33 +49,46 @@ struct Replay {
             var first = 0
             var indices: [(shard: UInt64, base: UInt64)] = []
             while first < names.count {
-                let group = names[first..<min(first + headersAtOnce, names.count)]
-                var opened: [(path: String, shard: UInt64, base: UInt64, file: any File)] = []
-                for name in group {
-                    let path = folder + "/" + name
-                    if let (shard, base) = Segment.parse(name: name, suffix: "index") {
-                        indices.append((shard, base))
-                        continue
-                    }
-                    guard let (shard, base) = Segment.parse(name: name) else {
-                        try files.unlink(path)
-                        continue
-                    }
-                    let file = try files.open(path, create: false)
-                    file.announceRead(at: 0, count: Segment.FoundHeader.bytes)
-                    opened.append((path, shard, base, file))
-                }
-                for (path, shard, base, file) in opened {
-                    segments[shard, default: []].append(
-                        try segment(file, path, shard: shard, base: base))
-                }
-                first = group.endIndex
+                first += try readHeaders(
+                    names[first..<min(first + headersAtOnce, names.count)], &indices)
             }
             for (shard, base) in indices { try expectIndex(shard: shard, base: base) }
         } catch {
             throw LogError(error, file: folder)
         }
         for shard in segments.keys { segments[shard]?.sort { $0.base < $1.base } }
+    }
+
+    /// Reads the headers of these files, or of as many as can be opened at a time; answers how many.
+    private mutating func readHeaders(
+        _ names: ArraySlice<String>, _ indices: inout [(shard: UInt64, base: UInt64)]
+    ) throws(SystemFailure) -> Int {
+        var opened: [(path: String, shard: UInt64, base: UInt64, file: any File)] = []
+        var seen = 0
+        for name in names {
+            let path = folder + "/" + name
+            if let index = Segment.parse(name: name, suffix: "index") {
+                indices.append(index)
+            } else if let (shard, base) = Segment.parse(name: name) {
+                do throws(SystemFailure) {
+                    let file = try files.open(path, create: false)
+                    file.announceRead(at: 0, count: Segment.FoundHeader.bytes)
+                    opened.append((path, shard, base, file))
+                } catch {
+                    // Those that are open are read first; the rest has room then.
+                    guard error.isLackOfRoom, !opened.isEmpty else { throw error }
+                    break
+                }
+            } else {
+                try files.unlink(path)
+            }
+            seen += 1
+        }
+        for (path, shard, base, file) in opened {
+            segments[shard, default: []].append(
+                try segment(file, path, shard: shard, base: base))
+        }
+        return seen
     }
 
     /// Segment files that are open at a time while headers are read.

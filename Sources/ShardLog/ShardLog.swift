@@ -22,8 +22,7 @@ public final class ShardLog: Sendable {
     let shards: Mutex<[ShardNumber: Shard]>
     private let controls = Mutex<[PendingControl]>([])
     private let requests = Mutex(Requests())
-    private let healthState = Mutex(HealthState())
-    let isAccepting = Atomic<Bool>(true)
+    let condition = WriteCondition()
     let isStopping = Atomic<Bool>(false)
     private let thread = Mutex<CommitThread?>(nil)
 
@@ -73,6 +72,8 @@ public final class ShardLog: Sendable {
     struct Requests: Sendable {
         var wantsCeiling = false
         var wantsProof = false
+        /// What is stuck is to be tried again.
+        var wantsAttempt = false
         var rewrites: [Segment] = []
         /// Shards whose records have all been dropped.
         var retirements: [Shard] = []
@@ -83,19 +84,13 @@ public final class ShardLog: Sendable {
 
         var mustSync: Bool { !syncs.isEmpty }
         var isEmpty: Bool {
-            !wantsCeiling && !wantsProof && rewrites.isEmpty && retirements.isEmpty
+            !wantsCeiling && !wantsProof && !wantsAttempt && rewrites.isEmpty && retirements.isEmpty
                 && syncs.isEmpty
         }
 
         func finish() {
             for waiting in syncs { waiting.post() }
         }
-    }
-
-    private struct HealthState {
-        var health = Health.accepting
-        /// No space is left; it passes when there is some again.
-        var isPassing = false
     }
 
     /// What recovery found, from which a log is made.
@@ -166,7 +161,7 @@ public final class ShardLog: Sendable {
                 try committer.begin()
             } catch  where error.isNoSpace {
                 // On a full disk what is there can still be read and deleted.
-                try giveUpReserve(configuration)
+                try giveUpWholeReserve(configuration)
                 try committer.begin()
             }
             // Missing on a full disk it costs no more than that: the housekeeper tries again.
@@ -195,7 +190,7 @@ public final class ShardLog: Sendable {
             guard case .system(ENOSPC, _) = error.reason else { throw error }
         }
         do throws(SystemFailure) {
-            try giveUpReserve(configuration)
+            try giveUpWholeReserve(configuration)
         } catch {
             throw LogError(error, file: Folder.reserve(configuration.folder))
         }
@@ -273,8 +268,15 @@ public final class ShardLog: Sendable {
         return own + clock.takeNotices()
     }
 
-    public var health: Health {
-        healthState.withLock { $0.health }
+    public var health: Health { condition.health }
+
+    /// How often `health` has changed.
+    public var healthChanges: UInt64 { condition.changes.load(ordering: .relaxed) }
+
+    /// Has the observer told of each change of `health`, once, and of the present one if it is not
+    /// `.accepting`. It is called from the log's threads and must not block.
+    public func observeHealth(_ observer: @escaping @Sendable (Health) -> Void) {
+        condition.observe(observer)
     }
 
     /// Completes what was handed over, syncs, and stops the committer. Waits for the disk. Nothing
@@ -287,9 +289,9 @@ public final class ShardLog: Sendable {
             return thread
         }
         running?.join()
-        if running != nil, !isRefusingForGood { try? keepLedger(always: true) }
+        if running != nil, !condition.isRefusing { try? keepLedger(always: true) }
         lock.withLock { $0 = nil }
-        if isRefusingForGood, case .refusing(let reason) = health {
+        if case .refusing(let reason) = health {
             throw LogError(.refusing(reason))
         }
     }
@@ -366,39 +368,6 @@ public final class ShardLog: Sendable {
 
     func noteNewSegment() {
         hasNewSegments.store(true, ordering: .releasing)
-    }
-
-    var isRefusingForGood: Bool {
-        healthState.withLock { state in
-            if case .refusing = state.health { return !state.isPassing }
-            return false
-        }
-    }
-
-    /// Takes no more writes, until there is space again or for good.
-    func refuse(_ failure: SystemFailure, _ what: String, isPassing: Bool) {
-        let reason = "\(what): \(failure.operation): \(systemErrorText(failure.errno))"
-        healthState.withLock { state in
-            if case .refusing = state.health, !state.isPassing { return }
-            state.health = .refusing(reason: reason)
-            state.isPassing = isPassing
-        }
-        isAccepting.store(false, ordering: .relaxed)
-    }
-
-    /// Accepts again if it was only space that was missing.
-    func recoverFromLackOfSpace() {
-        let isAgain = healthState.withLock { state in
-            guard case .refusing = state.health, state.isPassing else { return false }
-            state.health = .accepting
-            state.isPassing = false
-            return true
-        }
-        if isAgain { isAccepting.store(true, ordering: .relaxed) }
-    }
-
-    var isOutOfSpace: Bool {
-        healthState.withLock { $0.isPassing }
     }
 }
 

@@ -116,7 +116,7 @@ extension ShardLog {
         let covered = isLatest ? max(batch, published) : batch
         let states = shardStates()
         if configuration.durability != .commit { waitForSync() }
-        if isRefusingForGood, case .refusing(let reason) = health {
+        if case .refusing(let reason) = health {
             throw LogError(.refusing(reason))
         }
         let snapshot = Snapshot(
@@ -161,10 +161,7 @@ extension ShardLog {
         let root = configuration.folder
         let files = configuration.files
         do throws(SystemFailure) {
-            do throws(SystemFailure) {
-                try writeNew(bytes)
-            } catch  where error.isNoSpace {
-                try giveUpReserve()
+            try withReserve(bytes: UInt64(bytes.count)) { () throws(SystemFailure) in
                 try writeNew(bytes)
             }
             try files.rename(Folder.newSnapshot(root), to: Folder.snapshot(root))

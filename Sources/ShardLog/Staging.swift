@@ -39,7 +39,7 @@ public final class Staging {
     ) -> StageResult {
         precondition(partitionKey.count <= Limits.maximumKeyBytes)
         precondition(partitionKey.count + data.count <= Limits.maximumRecordBytes)
-        guard log.isAccepting.load(ordering: .relaxed) else { return .refusing }
+        guard log.condition.isStaging.load(ordering: .relaxed) else { return .refusing }
         if !isTurnOpen { beginTurn() }
         let length = Record.length(key: partitionKey.count, data: data.count)
         guard !isOverdue, let block = block(for: length) else { return refuse() }

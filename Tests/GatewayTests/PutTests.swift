@@ -209,8 +209,8 @@ struct PutTests {
         defer { gate.remove() }
         try store.create("s")
         let client = try gate.connect()
-        store.log.refuse(
-            SystemFailure(errno: 28, operation: "write"), "the journal", isPassing: false)
+        store.log.condition.enter(
+            .over, SystemFailure(errno: 28, operation: "write"), "the journal")
         let record: [String: Any] = ["PartitionKey": "k", "Data": encoded([1])]
         let (code, message) = try client.refusal(
             "PutRecord", record.merging(["StreamName": "s"]) { $1 })

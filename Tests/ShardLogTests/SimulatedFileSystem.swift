@@ -8,7 +8,7 @@ import Synchronization
 /// hold a call, and can be cut off from power.
 final class SimulatedFileSystem: FileSystem {
     /// What the log does to files.
-    enum Operation: Hashable {
+    enum Operation: Hashable, CaseIterable {
         case open
         case write
         case sync
@@ -17,6 +17,11 @@ final class SimulatedFileSystem: FileSystem {
         case unlink
         case reserve
         case truncate
+        // These change nothing: a cut of the power does not count them.
+        case read
+        case size
+        case map
+        case space
     }
 
     /// A change to a file that has not been synced.
@@ -210,6 +215,15 @@ final class SimulatedFileSystem: FileSystem {
         if let code { throw SystemFailure(errno: code, operation: operation.call) }
     }
 
+    /// Operations that change nothing pass here.
+    func look(_ operation: Operation, _ path: String) throws(SystemFailure) {
+        let code: Int32? = state.withLock { state in
+            state.counts[operation, default: 0] += 1
+            return state.failing?(operation, path, state.counts[operation] ?? 0)
+        }
+        if let code { throw SystemFailure(errno: code, operation: operation.call) }
+    }
+
     // FileSystem
 
     func makeFolder(_ path: String) throws(SystemFailure) {
@@ -295,7 +309,8 @@ final class SimulatedFileSystem: FileSystem {
     }
 
     func availableBytes(_ path: String) throws(SystemFailure) -> UInt64 {
-        state.withLock { state in
+        try look(.space, path)
+        return state.withLock { state in
             guard let capacity = state.capacity else { return 1 << 40 }
             return UInt64(max(0, capacity - state.used))
         }
@@ -328,7 +343,8 @@ final class SimulatedFile: File {
     }
 
     func size() throws(SystemFailure) -> UInt64 {
-        disk.state.withLock { UInt64($0.inodes[inode]?.live.count ?? 0) }
+        try disk.look(.size, path)
+        return disk.state.withLock { UInt64($0.inodes[inode]?.live.count ?? 0) }
     }
 
     func allocatedBytes() throws(SystemFailure) -> UInt64 {
@@ -336,7 +352,8 @@ final class SimulatedFile: File {
     }
 
     func read(at offset: UInt64, count: Int) throws(SystemFailure) -> [UInt8] {
-        disk.state.withLock { state in
+        try disk.look(.read, path)
+        return disk.state.withLock { state in
             let live = state.inodes[inode]?.live ?? []
             let start = min(Int(offset), live.count)
             return [UInt8](live[start..<min(live.count, start + count)])
@@ -414,6 +431,7 @@ final class SimulatedFile: File {
 
     /// Backed by an unlinked temporary file that every later write reaches too.
     func map(length: Int) throws(SystemFailure) -> Mapping {
+        try disk.look(.map, path)
         let memory = "/dev/shm"
         let folder =
             unsafe access(memory, W_OK) == 0
@@ -445,6 +463,10 @@ extension SimulatedFileSystem.Operation {
         case .unlink: "unlink"
         case .reserve: "fallocate"
         case .truncate: "ftruncate"
+        case .read: "pread"
+        case .size: "fstat"
+        case .map: "mmap"
+        case .space: "fstatfs"
         }
     }
 }

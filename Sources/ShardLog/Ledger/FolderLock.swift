@@ -28,17 +28,23 @@ extension ShardLog {
     func checkFolder() {
         guard let held = lock.withLock({ $0?.identity }) else { return }
         let root = configuration.folder
+        var current: String?
         do throws(SystemFailure) {
             let found = try configuration.files.identity(of: root)
             guard let (path, open) = try journal.currentIdentity() else { return }
+            current = path
             let file = try configuration.files.identity(of: path)
             if found == held, file == open { return }
         } catch {
             // Anything else is met by whoever has to do with the files.
             guard error.errno == ENOENT || error.errno == ENOTDIR else { return }
+            // A file that has failed is given up by the committer, and another is the current one.
+            if let current, (try? journal.currentIdentity())??.path != current { return }
         }
         let what = "the folder \(root) was removed or replaced while the log was open"
-        refuse(SystemFailure(errno: ENOENT, operation: "stat"), what, isPassing: false)
+        condition.enter(
+            .over, SystemFailure(errno: ENOENT, operation: "stat"),
+            what + "; put it back")
         notices.withLock {
             $0.append(what + ": nothing more is taken; put it back and start again")
         }

@@ -28,8 +28,12 @@ extension ShardLog {
             logMilliseconds: clock.now(),
             ceilingMilliseconds: nodeTime.durableCeiling.load(ordering: .sequentiallyConsistent),
             journalSequence: sequence, batch: batch, skips: skips, keptFrom: keptFrom())
-        try configuration.files.replace(
-            Folder.ledgerName, in: configuration.folder, with: made.encoded())
+        // On a full disk expired segments are let go by this: it has the reserve.
+        let bytes = made.encoded()
+        try withReserve(bytes: UInt64(bytes.count)) { () throws(SystemFailure) in
+            try configuration.files.replace(
+                Folder.ledgerName, in: configuration.folder, with: bytes)
+        }
         ledger.withLock { keeping in
             keeping.stored = made
             keeping.storedAt = monotonic

@@ -160,7 +160,16 @@ final class PatientFile: File {
 
     /// Without memory it fails at once: `SegmentFiles.map` undoes other mappings first.
     func map(length: Int) throws(SystemFailure) -> Mapping {
-        try base.map(length: length)
+        var patience = Patience()
+        while true {
+            do throws(SystemFailure) {
+                return try base.map(length: length)
+            } catch {
+                guard error.errno != ENOMEM, patience.allowsAnother(after: error) else {
+                    throw error
+                }
+            }
+        }
     }
 }
 

@@ -96,15 +96,27 @@ extension Segment {
 
     var isDropped: Bool { state.withLock { $0.isDropped } }
 
-    /// Gives the segment disk space up to `position`, doubling what it has.
+    /// Gives the segment disk space up to `position`, doubling what it has; when the disk has not
+    /// got so much, as much as it has, down to what is needed.
     func reserve(
         to position: UInt64, first: Int, _ files: SegmentFiles
     ) throws(SystemFailure) {
         let need = offset(position)
-        var length = max(fileBytes.load(ordering: .relaxed), UInt64(first))
+        let wanted = max(fileBytes.load(ordering: .relaxed), UInt64(first))
+        var length = wanted
         while length < need { length *= 2 }
         length = max(min(length, header.fullBytes), need)
-        try file(files).reserve(length: length)
+        let file = try file(files)
+        while true {
+            do throws(SystemFailure) {
+                try file.reserve(length: length)
+                break
+            } catch {
+                guard error.isNoSpace, length > need else { throw error }
+                let less = (length - need) / 2
+                length = less < UInt64(Limits.pageBytes) ? need : need + less
+            }
+        }
         fileBytes.store(length, ordering: .releasing)
     }
 }

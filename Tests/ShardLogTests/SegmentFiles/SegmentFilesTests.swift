@@ -87,7 +87,9 @@ import Testing
         #expect(seen == 3 && result.next > .start)
         #expect(held.mapped.load(ordering: .relaxed) == 0)
         // Nothing of it is opened or mapped again.
-        _ = shard.prefault(.start..<shard.tail)
+        _ = shard.read(
+            from: .start, maximumRecords: 1, maximumBytes: 1, mayWait: true
+        ) { _ in true }
         #expect(held.open.load(ordering: .relaxed) == 0)
         #expect(held.mapped.load(ordering: .relaxed) == 0)
         try log.close()

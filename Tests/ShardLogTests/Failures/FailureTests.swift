@@ -103,10 +103,33 @@ import Testing
         #expect(reason.contains("fdatasync"))
         #expect(bench.stage(shard, [3]).result == .refusing)
         #expect(readAll(shard).records.map(\.data) == [[1]])
+        #expect(reason.contains("every second"))
+        // It lasts as long as the disk fails, and no longer.
+        for _ in 0..<3 {
+            log.housekeep()
+            log.waitForSync()
+            #expect(log.health != .accepting)
+        }
+        var killed = small(folder)
+        killed.files = disk.copy()
         disk.fail(nil)
         log.housekeep()
-        #expect(log.health != .accepting)
-        #expect(throws: LogError.self) { try log.close() }
+        log.waitForSync()
+        #expect(log.health == .accepting && log.healthChanges == 2)
+        #expect(try bench.put(shard, [4]).isStored)
+        // What nobody knew of is decided by then: it is not in the log, now nor later.
+        #expect(readAll(shard).records.map(\.data) == [[1], [4]])
+        try log.close()
+        let again = try openLog(small(folder, files: disk))
+        let reopened = try #require(again.shard(shard.number))
+        #expect(readAll(reopened).records.map(\.data) == [[1], [4]])
+        try again.close()
+        // A recovery that comes before decides as well.
+        let recovered = try openLog(killed)
+        let decided = try #require(recovered.shard(shard.number))
+        let found = readAll(decided).records.map(\.data)
+        #expect(found == [[1]] || found == [[1], [2]])
+        try recovered.close()
     }
 
     @Test func `a full disk fails puts with a reason and passes when there is space again`()
@@ -135,7 +158,7 @@ import Testing
             if last.isStored { stored += 1 }
         }
         #expect(last == .failed)
-        guard case .refusing(let reason) = log.health else {
+        guard case .lacking(let reason) = log.health else {
             Issue.record("it accepts")
             return
         }
@@ -252,7 +275,8 @@ import Testing
                     try log.saveSnapshot(Array("open 1 1700000000000".utf8), batch: batch)
                 }
             }
-            #expect(log.health != .accepting)
+            #expect(log.health.reason?.contains("cannot be synced") == true)
+            #expect(stored.count == 60)
             #expect(readAll(shard).records.map { $0.data[0] } == stored)
             try? log.close()
             configuration.files = SimulatedFileSystem(after: disk.cutNow(), seed: seed)
