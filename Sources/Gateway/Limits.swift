@@ -30,10 +30,14 @@ enum Limits {
     static let eventRecords = 10_000
     /// The most data of one event, bytes; one larger record still goes out alone.
     static let eventBytes = 1 << 20
-    /// An event takes no more records once it is encoded in so many bytes: ten thousand without data
-    /// and with short keys still fit, and a megabyte of data does; of keys that JSON has to escape it
-    /// takes fewer.
-    static let eventEncodedBytes = 2 << 20
+    /// An event takes no more records when it has cost a reactor a millisecond, in bytes of base64: a
+    /// megabyte of data costs 1.4 million of them.
+    static let eventCost = 2 << 20
+    /// What a record costs besides its bytes (0.4 µs), and a byte of a key that JSON has to escape
+    /// (6 ns), in such bytes. So an event has 2,700 records without data, and of keys of control
+    /// characters 80.
+    static let eventCostPerRecord = 600
+    static let eventCostPerEscapedByte = 16
     /// A record with more data than this, which goes out alone, is encoded by a thread.
     static let inlineRecordBytes = 1 << 20
     /// Encoded events kept for a shard on one reactor: four of the largest, base64 included.

@@ -46,7 +46,10 @@ struct EventCutter: Sendable {
             lastIndex = record.index
             count += 1
             bytes += record.data.count + record.partitionKey.count
-            if event.byteCount >= Limits.eventEncodedBytes { return false }
+            let cost =
+                event.byteCount + count * Limits.eventCostPerRecord
+                + event.escapedByteCount * Limits.eventCostPerEscapedByte
+            if cost >= Limits.eventCost { return false }
             return boundary.map { record.next < $0 } ?? true
         }
         if isLarge { return .large }

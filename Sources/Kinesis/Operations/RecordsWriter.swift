@@ -20,6 +20,9 @@ struct RecordsWriter: Sendable {
     /// What has been written so far, the list's surroundings included.
     var byteCount: Int { writer.bytes.count }
 
+    /// Written for records whose keys JSON has to escape.
+    private(set) var escapedByteCount = 0
+
     /// Begins the list in a writer that stands behind the list's key.
     init(_ writer: consuming ResponseWriter, order: Order) {
         self.writer = writer
@@ -36,7 +39,9 @@ struct RecordsWriter: Sendable {
         if writer.encoding == .json, isPlainInJSON(partitionKey) {
             appendAtOnce(sequenceNumber, arrivalMilliseconds, partitionKey, data)
         } else {
+            let before = writer.bytes.count
             appendMembers(sequenceNumber, arrivalMilliseconds, partitionKey, data)
+            escapedByteCount += writer.bytes.count - before - Base64.encodedCount(data.count)
         }
     }
 

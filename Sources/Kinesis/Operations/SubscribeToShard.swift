@@ -99,6 +99,9 @@ public enum SubscribeToShard {
         /// How many bytes the message has so far.
         public var byteCount: Int { records.byteCount }
 
+        /// How many of them are of records whose keys JSON has to escape.
+        public var escapedByteCount: Int { records.escapedByteCount }
+
         public mutating func append(
             sequenceNumber: SequenceNumber, arrivalMilliseconds: Int64,
             partitionKey: Span<UInt8>, data: Span<UInt8>

@@ -230,7 +230,7 @@ struct ShardFeedTests {
         try encodedAgain("after a restart")
     }
 
-    @Test func `an event holds at most ten thousand records`() throws {
+    @Test func `an event of many small records ends before it takes a turn too long`() throws {
         let store = try Store()
         defer { store.remove() }
         let shard = try #require(try store.create("s").shards[0])
@@ -238,7 +238,8 @@ struct ShardFeedTests {
         try store.put(put, into: shard)
         let reading = try Reading(store, "s")
         let entries = try reading.all(from: shard.log.horizon)
-        #expect(entries.map(\.cut.count) == [10_000, 50])
+        #expect(entries.allSatisfy { $0.cut.count <= 3_500 })
+        #expect(entries.count < 6)
         #expect(try records(of: entries).map(\.record) == put)
     }
 
