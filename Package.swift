@@ -97,7 +97,12 @@ let package = Package(
         tests(
             "WeirClient",
             ["WeirClient", "weir", "Server", "HTTP", "TLS", "Reactor", "Kinesis", "Wire"]),
-        tests("Server", ["Server", "ShardLog"]),
+        tests(
+            "Server",
+            [
+                "Server", "Gateway", "ShardLog", "TLS",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         tests("Tidy", []),
     ],
     swiftLanguageModes: [.v6]

@@ -1,4 +1,3 @@
-import Clock
 import ShardLog
 import TLS
 
@@ -6,12 +5,12 @@ import TLS
 /// `DIR/tls`, made at the first start.
 ///
 /// `ca.pem` is what clients trust and stays the same; the server certificate is issued anew when
-/// it is about to expire. The process's umask keeps the keys to the server's user.
+/// it is about to expire, and when it is not valid yet because the clock was ahead. The process's umask keeps the keys to the server's user.
 struct Certificates: Sendable {
     let configuration: ServerConfiguration
     let files: any FileSystem
 
-    /// A certificate with less time left than this is issued anew at the next start or reload.
+    /// A certificate of ours with less time left than this is issued anew.
     static let renewalSeconds: Int64 = 30 * 86_400
 
     private var folder: String { configuration.dataFolder + "/tls" }
@@ -21,8 +20,16 @@ struct Certificates: Sendable {
         configuration.certificateFiles == nil ? folder + "/ca.pem" : nil
     }
 
-    /// Reads, or makes, the certificates. Called at the start and on SIGHUP.
-    func load() throws(StartFailure) -> Identity {
+    /// Whether an identity of ours is to be issued anew at `now` (seconds since 1970). A user's own
+    /// is the user's to replace.
+    func isDue(_ identity: Identity, now: Int64) -> Bool {
+        configuration.certificateFiles == nil
+            && (identity.validFromSeconds > now
+                || identity.validUntilSeconds <= now + Self.renewalSeconds)
+    }
+
+    /// Reads, or makes, the certificates. `now` in seconds since 1970.
+    func load(now: Int64) throws(StartFailure) -> Identity {
         if let own = configuration.certificateFiles {
             return try identity(
                 certificate: try readOwn(own.certificate, option: "--cert"),
@@ -38,10 +45,9 @@ struct Certificates: Sendable {
         }
         if let certificate, let key {
             let found = try identity(certificate: certificate, key: key, named: folder)
-            let now = WallClock.milliseconds / 1000
-            if found.validUntilSeconds > now + Self.renewalSeconds { return found }
+            if !isDue(found, now: now) { return found }
         }
-        return try issue()
+        return try issue(now: now)
     }
 
     private func attempt<Value>(
@@ -55,8 +61,7 @@ struct Certificates: Sendable {
     }
 
     /// Issues a server certificate, with a new authority if there is none yet.
-    private func issue() throws(StartFailure) -> Identity {
-        let now = WallClock.milliseconds / 1000
+    private func issue(now: Int64) throws(StartFailure) -> Identity {
         var names = ["localhost"]
         if let host = Machine.hostName(files), host != "localhost" { names.append(host) }
         do {

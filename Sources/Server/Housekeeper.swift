@@ -10,7 +10,8 @@ import TLS
 /// The node's chores, about once a second, on threads that may wait for the disk. One keeps the
 /// journal going, catalog snapshots included, without which its files cannot be used again; the
 /// other does what may be slow, because it is done for each shard: removals, retention, cursors,
-/// abandoned consumers, the scaling of on-demand streams. Neither waits for the other.
+/// abandoned consumers, the scaling of on-demand streams, and what is seldom due: certificates,
+/// ticket keys. Neither waits for the other.
 final class Housekeeper: Sendable {
     private let log: ShardLog
     private let catalog: Catalog
@@ -21,6 +22,7 @@ final class Housekeeper: Sendable {
     /// Why the catalog could not be saved last time: told once, and when it can be again.
     private let saveFailure = Mutex<String?>(nil)
     private let tickets: TicketKeys
+    private let renewal: CertificateRenewal
     private let trimmer: MemoryTrimmer
     private let stateDelayMilliseconds: Int
     // By the monotonic clock: the time of day may go back, and node time may stand still.
@@ -35,13 +37,15 @@ final class Housekeeper: Sendable {
 
     init(
         log: ShardLog, catalog: Catalog, ephemerals: EphemeralConsumers, tickets: TicketKeys,
-        trimmer: MemoryTrimmer, stateDelayMilliseconds: Int, logger: Logger
+        renewal: CertificateRenewal, trimmer: MemoryTrimmer, stateDelayMilliseconds: Int,
+        logger: Logger
     ) throws(SystemError) {
         self.log = log
         self.catalog = catalog
         self.ephemerals = ephemerals
         self.logger = logger
         self.tickets = tickets
+        self.renewal = renewal
         self.trimmer = trimmer
         self.stateDelayMilliseconds = stateDelayMilliseconds
         lastRotation.store(MonotonicClock.nanoseconds, ordering: .relaxed)
@@ -87,6 +91,7 @@ final class Housekeeper: Sendable {
         trimmer.look()
         log.tidy()
         let nanoseconds = MonotonicClock.nanoseconds
+        renewal.look(now: nanoseconds)
         catalog.settleOverdue(delayMilliseconds: stateDelayMilliseconds, now: nanoseconds)
         catalog.scaleOnDemandStreams(now: nanoseconds)
         ephemerals.deregisterAbandoned(now: nanoseconds)

@@ -61,7 +61,7 @@ public enum Server {
         _ announced: (ServerReach) -> Void
     ) throws(StartFailure) {
         let certificates = Certificates(configuration: configuration, files: files)
-        let identity = try certificates.load()
+        let identity = try certificates.load(now: WallClock.milliseconds / 1000)
         let tokenKey = try readTokenKey(configuration, files)
         let listener = try listen(configuration.listen)
         let lines = try step("log writer") { () throws(SystemError) in try LogWriter(logger) }
@@ -95,11 +95,15 @@ public enum Server {
         }
         for line in node.missingRecords { logger.error("\(line)") }
         let tickets = TicketKeys()
+        let renewal = CertificateRenewal(certificates, inForce: identity, logger: logger) {
+            node.reload($0)
+        }
         let trimmer = MemoryTrimmer(files: files) { node.heldBytes }
         let housekeeper = try step("housekeeper") { () throws(SystemError) in
             try Housekeeper(
                 log: log, catalog: catalog, ephemerals: EphemeralConsumers(node), tickets: tickets,
-                trimmer: trimmer, stateDelayMilliseconds: configuration.stateDelayMilliseconds,
+                renewal: renewal, trimmer: trimmer,
+                stateDelayMilliseconds: configuration.stateDelayMilliseconds,
                 logger: logger)
         }
         let reactors = try startReactors(
@@ -108,7 +112,7 @@ public enum Server {
         announce(configuration, resources, listener, certificates, logger, announced)
         // The log began with a short journal file; the next is made ready before that is full.
         housekeeper.wake()
-        waitForEnd(signals, certificates, node, logger)
+        waitForEnd(signals, renewal)
         drain(node, reactors, logger)
         housekeeper.finish()
     }
@@ -223,19 +227,11 @@ public enum Server {
     // MARK: End
 
     /// Waits for SIGTERM or SIGINT; SIGHUP reads the certificates again.
-    private static func waitForEnd(
-        _ signals: Signals, _ certificates: Certificates, _ node: Node, _ logger: Logger
-    ) {
+    private static func waitForEnd(_ signals: Signals, _ renewal: CertificateRenewal) {
         while true {
             switch signals.wait() {
             case .terminate, .interrupt: return
-            case .reload:
-                do throws(StartFailure) {
-                    node.reload(try certificates.load())
-                    logger.info("new connections get the certificates as they are now")
-                } catch {
-                    logger.error("the certificates in use stay: \(error)")
-                }
+            case .reload: renewal.reload()
             }
         }
     }

@@ -19,13 +19,17 @@ public struct CertificateAuthority: Sendable {
         public let privateKeyPEM: [UInt8]
     }
 
-    /// Makes a new authority, valid for ten years from `now` (seconds since 1970). The serial
-    /// number in its name tells it from others in a client's list.
+    /// Makes a new authority, valid for ten years from `now` (seconds since 1970) or the beginning
+    /// of 2026, whichever is later. It is valid before that too: clients keep it for years, and a
+    /// node whose clock was ahead or behind at its first start would shut them out when it is put
+    /// right. The serial number in its name tells it from others in a client's list.
     public static func create(now: Int64) throws(TLSError) -> CertificateAuthority {
         let key = try PrivateKey.generate()
         let builder = try CertificateBuilder(
             organization: "Weir", commonName: "Weir local authority", isNameUnique: true)
-        try builder.setValidity(from: now, days: Limits.authorityDays)
+        let start = Limits.authorityStart
+        try builder.setValidity(
+            min(now, start)...max(now, start) + Limits.authorityDays * 86_400)
         let certificate = try builder.selfSigned(
             by: key,
             extensions: [
@@ -46,7 +50,8 @@ public struct CertificateAuthority: Sendable {
     }
 
     /// Issues a server's certificate for host names (which may begin with `*.`) and numeric
-    /// addresses, at least one of either, valid for 397 days from `now` (seconds since 1970).
+    /// addresses, at least one of either, valid for 397 days, 30 of them before `now` (seconds
+    /// since 1970), but not beyond the authority.
     ///
     /// Throws when a name cannot be a host name or an address cannot be one.
     public func issue(
@@ -60,8 +65,8 @@ public struct CertificateAuthority: Sendable {
             ])
     }
 
-    /// Issues a client's certificate in the name of `commonName` (1 to 64 bytes), valid for 397
-    /// days from `now` (seconds since 1970).
+    /// Issues a client's certificate in the name of `commonName` (1 to 64 bytes), valid as a
+    /// server's.
     public func issueClient(commonName: String, now: Int64) throws(TLSError) -> Issued {
         try issue(commonName: commonName, now: now, extensions: [(NID_ext_key_usage, "clientAuth")])
     }
@@ -74,8 +79,9 @@ public struct CertificateAuthority: Sendable {
         let key = try PrivateKey.generate()
         let builder = try CertificateBuilder(
             organization: "Weir", commonName: commonName, isNameUnique: false)
-        try builder.setValidity(
-            from: now, days: Limits.leafDays, notBeyond: authority.notAfter)
+        let start = now - Limits.leafSkewSeconds
+        let end = min(start + Limits.leafDays * 86_400, authority.notAfter)
+        try builder.setValidity(min(start, end)...end)
         let fixed: [(Int32, String)] = [
             (NID_basic_constraints, "critical,CA:FALSE"),
             (NID_key_usage, "critical,digitalSignature"),

@@ -38,14 +38,12 @@ struct CertificateBuilder {
     /// `MBSTRING_UTF8`, a macro that does not import.
     private var V_ASN1_UTF8STRING_TYPE: Int32 { 0x1000 }
 
-    /// Valid from a little before `start` (seconds since 1970) for some days, but not beyond its
-    /// issuer.
-    func setValidity(from start: Int64, days: Int, notBeyond end: Int64 = .max) throws(TLSError) {
-        let begin = start - Int64(Limits.clockSkewSeconds)
-        let finish = min(begin + Int64(days) * 86_400, end)
+    /// Valid from the first to the last second of a range, in seconds since 1970.
+    func setValidity(_ seconds: ClosedRange<Int64>) throws(TLSError) {
+        let (begin, end) = (Int(seconds.lowerBound), Int(seconds.upperBound))
         let isSet =
-            unsafe ASN1_TIME_set(X509_getm_notBefore(certificate.pointer), Int(begin)) != nil
-            && ASN1_TIME_set(X509_getm_notAfter(certificate.pointer), Int(finish)) != nil
+            unsafe ASN1_TIME_set(X509_getm_notBefore(certificate.pointer), begin) != nil
+            && ASN1_TIME_set(X509_getm_notAfter(certificate.pointer), end) != nil
         if !isSet { throw .taken("the validity cannot be written") }
     }
 

@@ -5,6 +5,8 @@ public struct Identity: Sendable {
     /// The certificate first, then its issuers; the root may be missing.
     let certificateChainPEM: [UInt8]
     let privateKeyPEM: [UInt8]
+    /// The first second at which the certificate is valid, since 1970-01-01T00:00:00Z.
+    public let validFromSeconds: Int64
     /// The last second at which the certificate is valid, since 1970-01-01T00:00:00Z.
     public let validUntilSeconds: Int64
 
@@ -21,6 +23,7 @@ public struct Identity: Sendable {
         }
         self.certificateChainPEM = certificateChainPEM
         self.privateKeyPEM = privateKeyPEM
+        validFromSeconds = chain[0].notBefore
         validUntilSeconds = chain[0].notAfter
     }
 }

@@ -21,9 +21,11 @@ enum Limits {
     static let retiredTicketKeys = 2
     /// The most bytes of one PEM file that are looked at.
     static let pemBytes = 1 << 20
-    /// Clocks of clients may be this much behind ours when they see a certificate made just now.
-    static let clockSkewSeconds = 3_600
-    static let authorityDays = 3_650
+    /// 2026-01-01T00:00:00Z: earlier than any client's right clock.
+    static let authorityStart: Int64 = 1_767_225_600
+    static let authorityDays: Int64 = 3_650
+    /// Our clock may be this much ahead of the clients' when it issues a certificate.
+    static let leafSkewSeconds: Int64 = 30 * 86_400
     /// What browsers and Apple's systems accept at most is 398 days.
-    static let leafDays = 397
+    static let leafDays: Int64 = 397
 }

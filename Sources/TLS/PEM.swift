@@ -40,15 +40,19 @@ internal import COpenSSL
         return target.contents
     }
 
+    /// The first second at which it is valid, since 1970.
+    var notBefore: Int64 { unsafe Self.seconds(X509_get0_notBefore(pointer)) }
+
     /// The last second at which it is valid, since 1970.
-    var notAfter: Int64 {
+    var notAfter: Int64 { unsafe Self.seconds(X509_get0_notAfter(pointer)) }
+
+    /// Seconds since 1970; 0 for what is not a time.
+    private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64 {
         var days: Int32 = 0
         var seconds: Int32 = 0
         let epoch = unsafe ASN1_TIME_set(nil, 0)
         defer { unsafe ASN1_STRING_free(epoch) }
-        guard unsafe ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(pointer)) == 1 else {
-            return 0
-        }
+        guard unsafe ASN1_TIME_diff(&days, &seconds, epoch, time) == 1 else { return 0 }
         return Int64(days) * 86_400 + Int64(seconds)
     }
 }

@@ -11,6 +11,9 @@ from server import LONG
 FLOOD_BYTES = 2**30 if LONG else 192 * 2**20
 FLOOD_SECONDS = 60 if LONG else 0
 GROWTH_BYTES_MAX = 8 * 2**20
+# While it lasts, what is staged and on its way to the reading one counts too, which is more on a
+# machine that is busy with other things. The flood is many times that.
+HIGHEST_BYTES_MAX = 48 * 2**20
 
 
 def flood(server, name, total, seconds):
@@ -88,12 +91,18 @@ def test_a_stalled_subscriber_costs_nothing_and_loses_nothing(own, record_proper
             time.sleep(0.05)
         watching.set()
         watcher.join()
-        after = server.anonymous_bytes()
+        # What the flood itself took is given back when it is over; what the stall costs stays.
+        deadline = time.monotonic() + 30
+        while (after := server.anonymous_bytes()) - before > GROWTH_BYTES_MAX:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.25)
         record_property("growth_kib", (after - before) // 1024)
         record_property("highest_growth_kib", (highest[0] - before) // 1024)
         print(f"{count} records; growth {(after - before) / 1024:.0f} KiB, "
               f"highest {(highest[0] - before) / 1024:.0f} KiB")
         assert after - before <= GROWTH_BYTES_MAX
+        assert highest[0] - before <= HIGHEST_BYTES_MAX
         # Now the stalled one reads: everything, once, in order.
         found = []
         while len(found) < count:

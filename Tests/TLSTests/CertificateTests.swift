@@ -109,6 +109,25 @@ struct CertificateTests {
         #expect(text.contains("Version: 3"))
     }
 
+    /// A node may make its certificates while its clock is wrong; clients see them by theirs.
+    @Test(arguments: [-1, 0, 86_400, 29 * 86_400])
+    func `clients accept certificates that a clock ahead has made`(_ ahead: Int64) throws {
+        let authority = try CertificateAuthority.create(now: now + ahead)
+        let issued = try authority.issue(names: ["localhost"], addresses: [], now: now + ahead)
+        let result = try verify(issued.certificateChainPEM, authority, ["-attime", "\(now)"])
+        #expect(result.status == 0, "\(result.text)")
+    }
+
+    @Test(arguments: [Int64(0), 1_000_000_000, 3_000_000_000])
+    func `an authority of any clock is valid for the certificates of the right one`(
+        _ wrong: Int64
+    ) throws {
+        let authority = try CertificateAuthority.create(now: wrong)
+        let issued = try authority.issue(names: ["localhost"], addresses: [], now: now)
+        let result = try verify(issued.certificateChainPEM, authority, ["-attime", "\(now)"])
+        #expect(result.status == 0, "\(result.text)")
+    }
+
     @Test func `validity begins before now and ends when it should, within the authority's`()
         throws
     {
@@ -117,10 +136,12 @@ struct CertificateTests {
         let issued = try authority.issue(names: ["a"], addresses: [], now: start)
         let identity = try Identity(
             certificateChainPEM: issued.certificateChainPEM, privateKeyPEM: issued.privateKeyPEM)
-        #expect(identity.validUntilSeconds == start - 3_600 + 397 * 86_400)
+        #expect(identity.validUntilSeconds == start + 367 * 86_400)
         let root = try Identity(
             certificateChainPEM: authority.certificatePEM, privateKeyPEM: authority.privateKeyPEM)
-        #expect(root.validUntilSeconds == start - 3_600 + 3_650 * 86_400)
+        #expect(identity.validFromSeconds == start - 30 * 86_400)
+        #expect(root.validUntilSeconds == start + 3_650 * 86_400)
+        #expect(root.validFromSeconds == 1_767_225_600)
         let late = try authority.issue(
             names: ["a"], addresses: [], now: start + 3_600 * 86_400)
         let lateIdentity = try Identity(
