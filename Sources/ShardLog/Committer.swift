@@ -216,7 +216,7 @@ final class Committer: @unchecked Sendable {
         let number = lastNumber + 1
         encodeHead(number: number, now: now, counts)
         var syncs = mustSync || raises || log.configuration.durability == .commit
-        if let fate = writeSomewhere(syncs: &syncs) {
+        if let fate = writeSomewhere(syncs: &syncs) ?? fateOfUnnamed() {
             undo()
             // Nothing has carried the new one: the next batch must, and be synced for it.
             ceiling = lastCeiling
@@ -257,6 +257,14 @@ final class Committer: @unchecked Sendable {
             giveUpFresh(error)
             return .undecided
         }
+    }
+
+    /// A journal file that somebody has deleted holds the batch for this process only. Asked of the
+    /// open file, which is cheap beside the write.
+    private func fateOfUnnamed() -> Fate? {
+        guard let journal, (try? journal.file.isNamed()) == false else { return nil }
+        log.loseFolder()
+        return .undecided
     }
 
     /// Records are refused for something that is lacking, disk space in the first place.

@@ -52,6 +52,8 @@ public struct FileIdentity: Sendable, Hashable {
 /// One open file; closed when the last reference goes.
 public protocol File: AnyObject, Sendable {
     func identity() throws(SystemFailure) -> FileIdentity
+    /// Whether a folder has it still; without a name it is lost when it is closed.
+    func isNamed() throws(SystemFailure) -> Bool
     func size() throws(SystemFailure) -> UInt64
     /// Bytes that the file occupies on the disk.
     func allocatedBytes() throws(SystemFailure) -> UInt64

@@ -116,6 +116,10 @@ final class RealFile: File {
         FileIdentity(try status())
     }
 
+    func isNamed() throws(SystemFailure) -> Bool {
+        try status().st_nlink > 0
+    }
+
     func size() throws(SystemFailure) -> UInt64 {
         UInt64(try status().st_size)
     }

@@ -184,6 +184,7 @@ private final class FullDiskFile: File {
     }
 
     func identity() throws(SystemFailure) -> FileIdentity { try real.identity() }
+    func isNamed() throws(SystemFailure) -> Bool { try real.isNamed() }
     func size() throws(SystemFailure) -> UInt64 { try real.size() }
     func allocatedBytes() throws(SystemFailure) -> UInt64 { try real.allocatedBytes() }
     func read(at offset: UInt64, count: Int) throws(SystemFailure) -> [UInt8] {

@@ -240,6 +240,29 @@ import Testing
         }
     }
 
+    /// Without a look of the housekeeper in between.
+    @Test(arguments: [Durability.commit, .interval(milliseconds: 1_000), .os])
+    func `nothing is acknowledged out of a journal that was deleted`(durability: Durability)
+        throws
+    {
+        let folder = TemporaryFolder()
+        var configuration = small(folder)
+        configuration.durability = durability
+        let log = try openLog(configuration)
+        let bench = Bench(log)
+        let shard = try bench.open(1)
+        #expect(try bench.put(shard, [1]).isStored)
+        let files = RealFileSystem()
+        for name in try files.list(folder.path + "/journal") {
+            try files.unlink(folder.path + "/journal/" + name)
+        }
+        #expect(try !bench.put(shard, [2]).isStored)
+        #expect(log.health.reason?.contains("removed or replaced") == true)
+        log.housekeep()
+        #expect(log.takeNotices().count == 1)
+        #expect(throws: LogError.self) { try log.close() }
+    }
+
     @Test func `the ledger is read as it was written, and not with a changed byte`() throws {
         let ledger = Ledger(
             logMilliseconds: 1, ceilingMilliseconds: 2, journalSequence: 3, batch: 4,

@@ -342,6 +342,10 @@ final class SimulatedFile: File {
         FileIdentity(device: 1, inode: UInt64(inode))
     }
 
+    func isNamed() throws(SystemFailure) -> Bool {
+        disk.state.withLock { $0.names.values.contains(inode) }
+    }
+
     func size() throws(SystemFailure) -> UInt64 {
         try disk.look(.size, path)
         return disk.state.withLock { UInt64($0.inodes[inode]?.live.count ?? 0) }

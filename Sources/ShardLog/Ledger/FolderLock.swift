@@ -22,9 +22,9 @@ struct FolderLock: Sendable {
 }
 
 extension ShardLog {
-    /// Stops taking writes if the folder, or the journal file in use, is not where it was: what is
-    /// written to files without a name is lost with the process. Called by `housekeep`; so
-    /// records of about a second may have been acknowledged since.
+    /// Stops taking writes if the folder, or the journal file in use, is not where it was. Called by
+    /// `housekeep`; so records of about a second may have been acknowledged since, which are where
+    /// the folder is now. What was deleted is noticed by the committer before it acknowledges.
     func checkFolder() {
         guard let held = lock.withLock({ $0?.identity }) else { return }
         let root = configuration.folder
@@ -41,7 +41,14 @@ extension ShardLog {
             // A file that has failed is given up by the committer, and another is the current one.
             if let current, (try? journal.currentIdentity())??.path != current { return }
         }
-        let what = "the folder \(root) was removed or replaced while the log was open"
+        loseFolder()
+    }
+
+    /// What is written to files without a name is lost with the process: nothing more is taken.
+    func loseFolder() {
+        guard condition.state != .over else { return }
+        let what =
+            "the folder \(configuration.folder) was removed or replaced while the log was open"
         condition.enter(
             .over, SystemFailure(errno: ENOENT, operation: "stat"),
             what + "; put it back")

@@ -106,6 +106,10 @@ final class PatientFile: File {
         try patiently { () throws(SystemFailure) in try base.identity() }
     }
 
+    func isNamed() throws(SystemFailure) -> Bool {
+        try patiently { () throws(SystemFailure) in try base.isNamed() }
+    }
+
     func size() throws(SystemFailure) -> UInt64 {
         try patiently { () throws(SystemFailure) in try base.size() }
     }
