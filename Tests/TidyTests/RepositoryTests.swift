@@ -60,6 +60,19 @@ import Testing
     }
 }
 
+@Test func `every decision is linked from its module's page`() throws {
+    let decisions = SourceTree.files(under: "Sources", extension: "md")
+        .filter { $0.folders.last == "Decisions" }
+    #expect(!decisions.isEmpty)
+    for decision in decisions {
+        let module = decision.folders[1]
+        let path = "Sources/\(module)/\(module).docc/\(module).md"
+        let page = SourceTree.files.first { $0.path == path }
+        let link = "<doc:\(decision.name.dropLast(".md".count))>"
+        #expect(page?.text?.contains(link) == true, "\(path) lacks \(link)")
+    }
+}
+
 @Test func `scripts that people run are executable`() {
     for path in ["Sources/serve", "Tests/run", ".ci/run"] {
         let url = SourceTree.root.appendingPathComponent(path)
