@@ -21,14 +21,16 @@ struct TrimPolicyTests {
         #expect(!due(300, 341))
         #expect(due(1, 340))
         policy.trimmed(
-            load: TrimPolicyTests.mebi, resident: 42 * TrimPolicyTests.mebi, now: now)
+            load: TrimPolicyTests.mebi, before: 340 * TrimPolicyTests.mebi,
+            resident: 42 * TrimPolicyTests.mebi, now: now)
         for _ in 0..<1_000 { #expect(!due(1, 42)) }
         // What is used grows and stays: one look a minute, which makes that the new base.
         var looks = 0
         for _ in 0..<600 where due(200, 242) {
             looks += 1
             policy.trimmed(
-                load: 200 * TrimPolicyTests.mebi, resident: 240 * TrimPolicyTests.mebi, now: now)
+                load: 200 * TrimPolicyTests.mebi, before: 242 * TrimPolicyTests.mebi,
+                resident: 240 * TrimPolicyTests.mebi, now: now)
         }
         #expect(looks == 1)
         // Under load that comes and goes below what is worthwhile, nothing is given back.
@@ -43,8 +45,41 @@ struct TrimPolicyTests {
             guard policy.isDue(load: 0, resident: 40 << 20 + (time > 1 ? 50 << 20 : 0), now: now)
             else { continue }
             due += 1
-            policy.trimmed(load: 0, resident: 40 << 20, now: now)
+            policy.trimmed(load: 0, before: 90 << 20, resident: 40 << 20, now: now)
         }
         #expect(due >= 9 && due <= 10)
+    }
+
+    @Test func `what was in use at a look is given back when it has been let go`() {
+        var policy = TrimPolicy()
+        var resident = 4 << 20
+        var looks: [Int] = []
+        for second in 1...3600 {
+            let now = UInt64(second) * TrimPolicyTests.second
+            // Three minutes of load; at its end the memory stays until it is given back.
+            let isLoaded = second > 10 && second <= 190
+            let load = isLoaded ? 50 << 20 : 0
+            if isLoaded { resident = 60 << 20 }
+            guard policy.isDue(load: load, resident: resident, now: now) else { continue }
+            let before = resident
+            if !isLoaded { resident = 5 << 20 }
+            looks.append(second)
+            policy.trimmed(load: load, before: before, resident: resident, now: now)
+        }
+        #expect(looks.count == 2)
+        #expect(looks.last == 191 && resident == 5 << 20)
+    }
+
+    @Test func `what nothing accounts for is looked at less and less`() {
+        var policy = TrimPolicy()
+        var looks = 0
+        for second in 1...7200 {
+            let now = UInt64(second) * TrimPolicyTests.second
+            let resident = (second > 1 ? 60 : 4) << 20
+            guard policy.isDue(load: 0, resident: resident, now: now) else { continue }
+            looks += 1
+            policy.trimmed(load: 0, before: resident, resident: resident, now: now)
+        }
+        #expect((8...12).contains(looks))
     }
 }

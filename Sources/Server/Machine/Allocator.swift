@@ -50,29 +50,52 @@ struct TrimPolicy {
     static let worthwhileBytes = 8 << 20
     /// Growth without an end in sight is looked at this often.
     static let patienceNanoseconds: UInt64 = 60_000_000_000
+    /// After a look that brought little, memory that nothing accounts for is looked at half as often,
+    /// down to this.
+    static let longestPatienceNanoseconds: UInt64 = 960_000_000_000
+    /// What was in use at one look and has been let go since is given back this long after it.
+    static let pauseNanoseconds: UInt64 = 5_000_000_000
 
     private var highestLoad = 0
+    /// Since the last look, and ever.
     private var residentBytes: Int?
+    private var lowestResident = Int.max
     private var trimmedAt: UInt64 = 0
+    private var patience = TrimPolicy.patienceNanoseconds
 
     /// Whether to give back now; asked about once a second. `load` is what the node knows to hold.
     mutating func isDue(load: Int, resident: Int, now: UInt64) -> Bool {
         highestLoad = max(highestLoad, load)
         guard let base = residentBytes else {
-            (residentBytes, trimmedAt) = (resident, now)
+            (residentBytes, lowestResident, trimmedAt) = (resident, resident, now)
             return false
         }
         residentBytes = min(base, resident)
-        let grown = resident - min(base, resident)
-        let isOver = highestLoad - load >= Self.worthwhileBytes
-        let isOld = now &- trimmedAt >= Self.patienceNanoseconds
-        guard grown >= Self.worthwhileBytes, isOver || isOld else { return false }
-        return true
+        lowestResident = min(lowestResident, resident)
+        let hasGrown = resident - min(base, resident) >= Self.worthwhileBytes
+        let waited = now &- trimmedAt
+        if highestLoad - load >= Self.worthwhileBytes {
+            return hasGrown
+                || (waited >= Self.pauseNanoseconds && isUnaccounted(resident, load))
+        }
+        if hasGrown { return waited >= Self.patienceNanoseconds }
+        return waited >= patience && isUnaccounted(resident, load)
     }
 
-    /// It was given back, and so much is left.
-    mutating func trimmed(load: Int, resident: Int, now: UInt64) {
+    /// More is resident than the load explains. So it is too after a look that came before what it
+    /// found in use was let go.
+    private func isUnaccounted(_ resident: Int, _ load: Int) -> Bool {
+        resident - lowestResident - load >= Self.worthwhileBytes
+    }
+
+    /// It was given back, and of what was resident `before` so much is left.
+    mutating func trimmed(load: Int, before: Int, resident: Int, now: UInt64) {
+        let hasBroughtMuch = before - resident >= Self.worthwhileBytes
+        patience =
+            hasBroughtMuch
+            ? Self.patienceNanoseconds : min(patience * 2, Self.longestPatienceNanoseconds)
         (highestLoad, residentBytes, trimmedAt) = (load, resident, now)
+        lowestResident = min(lowestResident, resident)
     }
 }
 
@@ -97,7 +120,7 @@ final class MemoryTrimmer: Sendable {
             guard policy.isDue(load: load, resident: resident, now: now) else { return }
             Allocator.giveBack()
             let left = Allocator.residentBytes(files) ?? resident
-            policy.trimmed(load: load, resident: left, now: now)
+            policy.trimmed(load: load, before: resident, resident: left, now: now)
         }
     }
 }
