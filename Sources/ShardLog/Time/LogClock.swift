@@ -54,7 +54,7 @@ final class LogClock: Sendable {
         lastLook = Atomic(monotonic)
         state = Mutex(State(skips: isAccepted ? [] : skips))
         if isAccepted, let known, abs(wall - known) > configuration.clockRules.boundMilliseconds {
-            let text = "the clock is accepted: \(Self.span(wall - known)) from the last known time"
+            let text = "the clock is accepted: \(Self.span(wall - known)) the last known time"
             state.withLock { $0.notices.append(text) }
         }
         look(at: monotonic, isStart: true)
