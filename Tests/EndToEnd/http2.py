@@ -86,8 +86,11 @@ class Http2:
         return number
 
     def send_body(self, number, body):
-        sent = 0
+        """Sends it whole, or as much as the server wants of it before it has answered."""
+        sent, stream = 0, self.streams[number]
         while sent < len(body):
+            if stream.ended or stream.reset is not None:
+                return
             room = min(self.h2.local_flow_control_window(number), self.h2.max_outbound_frame_size)
             if room <= 0:
                 self.receive()

@@ -20,16 +20,15 @@ from actors.neighbour import Neighbour
 from server import ROOT
 from world import World
 
-# How long the writers of a step go on, and how long all of it may take.
-STEP_SECONDS, STEP_SECONDS_MAX = 5, 90
+# How long a step lasts at least, how long its writers are waited for, and how long all of it may take.
+STEP_SECONDS_MIN, STEP_SECONDS, STEP_SECONDS_MAX = 2, 5, 90
 # Within which processor, descriptors, mappings, threads, memory and disk are back.
 BACK_SECONDS = 15
 IDLE_SHARE = 0.10
 MIB = 1 << 20
 # More than at the beginning, when the streams are gone. The journal keeps files to use again.
-# Files of deleted streams stay open until a restart, and memory that a peak has used stays: no bound
-# on descriptors, mappings and disk yet, and a loose one on memory.
-SLACK = {"threads": 4, "children": 0, "memory": 256 * MIB}
+SLACK = {"descriptors": 4, "mappings": 16, "threads": 0, "children": 0, "memory": 32 * MIB,
+         "disk": 200 * MIB}
 KEPT = ROOT / ".build-tests" / "torture"
 
 
@@ -37,6 +36,7 @@ def run(plan, folder, coverage, report):
     """Plays a plan; the list of what was found wrong."""
     began = time.monotonic()
     report.note(f"episode {plan.number} of seed {plan.seed}")
+    report.at(f"episode {plan.number} of seed {plan.seed}")
     for line in plan.lines():
         report.note(f"    {line}", loud=False)
     world = World(folder, plan, coverage, report)
@@ -134,6 +134,7 @@ def _followers(world, incarnation, stream, chance):
 def _step(world, step, followers):
     """Writers on all streams, and beside them a change, a bad peer and what befalls the server."""
     world.step = f"step {step.number} ({step.change}; {step.peer}; {step.chaos}; {step.cache})"
+    world.report.at(f"episode {world.plan.number} of seed {world.plan.seed}, step {step.number}")
     began, chance = time.monotonic(), random.Random(step.seed)
     world.writers = [
         # The distance is made by the first step; the others are about what happens behind it.
@@ -152,8 +153,9 @@ def _step(world, step, followers):
         thread.start()
     deadline = began + STEP_SECONDS
     for writer in world.writers:
-        writer.join(max(0, deadline - time.monotonic()))
+        writer.done.wait(max(0, deadline - time.monotonic()))
     misfortune.join(max(0, began + patience.seconds(STEP_SECONDS_MAX) - time.monotonic()))
+    time.sleep(max(0, began + STEP_SECONDS_MIN - time.monotonic()))
     peers_over.set()
     for writer in world.writers:
         writer.halted.set()
@@ -230,6 +232,7 @@ def _back(world, base):
     world.stop()
     usage = resources.settled(
         world.node.usage, lambda found: not found.excess(base, **SLACK), patience.seconds(BACK_SECONDS))
+    world.report.note(f"held at the beginning {base}, at the end {usage}")
     for excess in usage.excess(base, **SLACK):
         world.violate(f"{BACK_SECONDS} s after all streams were deleted and all connections closed: "
                       f"{excess}")

@@ -7,7 +7,7 @@ part of a plan."""
 import dataclasses
 import random
 
-from classes import CHAOS, HELD_BACK, Draw
+from classes import CHAOS, Draw
 
 SHARD_COUNTS = {"1": (1, 1), "few": (2, 6), "tens": (10, 40), "hundreds": (100, 400),
                 "2000": (2000, 2000)}
@@ -78,13 +78,13 @@ class Plan:
             yield f"step {step.number}: {step.change}; {step.peer}; {step.chaos}; {step.cache}"
 
 
-CLOCK = ("ahead hours", "ahead days", "behind", "jump while running")
+CLOCK = ("ahead hours", "ahead days", "behind", "jump while running", "a day passes")
 
 
 def plans(seed, impossible=()):
     """Endless plans of a seed. `impossible` are classes that this machine cannot make happen."""
     chance = random.Random(seed)
-    draw = Draw(chance, {*impossible, *HELD_BACK})
+    draw = Draw(chance, set(impossible))
     number = 0
     while True:
         yield _plan(seed, number, chance, draw)

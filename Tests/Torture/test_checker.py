@@ -150,10 +150,53 @@ def reader_saw_what_is_gone(world, chance):
     del world.listing[PARENT][-1]
 
 
+def a_day_passes(world):
+    """The ten records before the split and one behind it have expired; readers saw them."""
+    world.incarnation.may_expire_before = world.incarnation.expired_before = 10.5
+    world.listing[PARENT].clear()
+    del world.listing[CHILD][0]
+    child = View(world.incarnation, CHILD, "a subscriber")
+    first = world.incarnation.acknowledged()[10]
+    child.add([Seen(first.number, first.identity, 10.0, first.size, True), *world.listing[CHILD]])
+
+
+def test_what_has_expired_may_be_gone():
+    world = World()
+    a_day_passes(world)
+    assert world.found() == []
+    # A reader that came later has not seen it, and a shard that has expired is not listed.
+    del world.incarnation.views[-1].seen[0]
+    del world.shards[0], world.listing[PARENT]
+    assert world.found() == []
+
+
+def younger_is_gone(world, chance):
+    a_day_passes(world)
+    del world.listing[CHILD][0]
+
+
+def expired_is_there(world, chance):
+    attempt = chance.choice(world.incarnation.acknowledged()[:10])
+    kept = [each for each in world.listing[PARENT] if each.number >= attempt.number]
+    a_day_passes(world)
+    world.listing[PARENT] = kept
+
+
+def gone_in_the_middle(world, chance):
+    world.incarnation.may_expire_before = 10.5
+    del world.listing[PARENT][chance.randrange(1, 9)]
+
+
+def reader_missed_what_is_young(world, chance):
+    a_day_passes(world)
+    del world.incarnation.views[-1].seen[chance.randrange(1, 9)]
+
+
 BREAKS = [lost, lost_at_the_end, doubled, reordered, number_twice, given_before, damaged, cut,
           refused_appears, of_another_stream, in_another_shard, arrival_falls, child_below,
           behind_the_end, child_before_parent, hole_in_hash_keys, reader_missed, reader_saw_twice,
-          reader_saw_nothing, reader_saw_out_of_order, reader_saw_what_is_gone]
+          reader_saw_nothing, reader_saw_out_of_order, reader_saw_what_is_gone,
+          younger_is_gone, expired_is_there, gone_in_the_middle, reader_missed_what_is_young]
 
 
 @pytest.mark.parametrize("seed", range(5))

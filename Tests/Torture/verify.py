@@ -24,9 +24,9 @@ def streams(world, chance):
 
 
 def last_numbers(incarnation):
-    """The highest acknowledged number of each shard."""
+    """The highest acknowledged number of each shard, of what cannot have expired."""
     highest = {}
-    for attempt in incarnation.acknowledged():
+    for attempt in incarnation.lasting():
         if attempt.number > highest.get(attempt.shard, -1):
             highest[attempt.shard] = attempt.number
     return highest
@@ -39,7 +39,7 @@ def _stream(world, incarnation, chance):
         shards = reading.list_shards(client, incarnation)
         counts = collections.Counter(each.shard for each in incarnation.acknowledged())
         names = [each["ShardId"] for each in shards]
-        missing = set(counts) - set(names)
+        missing = {each.shard for each in incarnation.lasting()} - set(names)
         if missing:
             world.violate(f"{incarnation}: shards with acknowledged records are not listed: {missing}")
         empty = [name for name in names if not counts[name]]

@@ -89,10 +89,12 @@ def _recreate(world, incarnation, chance, client):
 
 def _retention(world, incarnation, chance, client):
     body = {"StreamName": incarnation.name, "RetentionPeriodHours": chance.randint(24, 8760)}
-    if not _settled(world, client, "IncreaseStreamRetentionPeriod", body):
-        return False
-    return _settled(world, client, "DecreaseStreamRetentionPeriod", {
-        "StreamName": incarnation.name, "RetentionPeriodHours": 24})
+    with world.retention:
+        if not _settled(world, client, "IncreaseStreamRetentionPeriod", body):
+            return False
+        incarnation.may_expire_before = max(incarnation.may_expire_before, world.day)
+        return _settled(world, client, "DecreaseStreamRetentionPeriod", {
+            "StreamName": incarnation.name, "RetentionPeriodHours": 24})
 
 
 def _consumers(world, incarnation, chance, client):

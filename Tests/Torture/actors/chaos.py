@@ -1,14 +1,18 @@
 """What happens to the server itself: ends and starts, its clock, its disk, one failing call."""
 
+import contextlib
 import glob
 import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 
 import goprogram
 import node
+import plan
+from actors.clients import PATIENCE, Broken, Client
 from patience import seconds
 
 DAY, HOUR = 86400, 3600
@@ -37,7 +41,7 @@ def impossible(folder):
         found |= {("chaos", name): "strace is not installed" for name in FAILING}
     if not node.FAKETIME:
         found |= {("chaos", name): "faketime is not installed"
-                  for name in ("ahead hours", "ahead days", "behind", "jump while running")}
+                  for name in plan.CLOCK}
     if not goprogram.is_possible():
         found["client", "go"] = "Go or its AWS SDK is not installed"
     if not node.can_mount(folder):
@@ -55,6 +59,8 @@ def act(world, name, chance, cache):
         _fill(world, chance)
     elif name == "jump while running":
         _jump(world, chance)
+    elif name == "a day passes":
+        _day(world, chance)
     else:
         _restart(world, name, chance, cache)
     world.coverage.happened("chaos", name)
@@ -96,6 +102,46 @@ def _jump(world, chance):
         world.heal("jump while running", seconds(HEAL_SECONDS))
 
 
+def _day(world, chance):
+    """A day passes while the server is off, and its operator confirms that it did.
+
+    What was put before has expired, but in the stream that keeps its records for longer."""
+    with world.disturbance("a day passes"), world.retention:
+        kept = _keep_longer(world, chance) if chance.random() < 0.5 else None
+        if chance.random() < 0.5:
+            world.node.terminate()
+        else:
+            world.node.kill()
+        world.day = time.monotonic()
+        for incarnation in [*world.living(), world.neighbour.incarnation]:
+            if incarnation is not kept:
+                incarnation.may_expire_before = world.day
+        world.node.days += 27 * HOUR
+        world.node.set_clock(0)
+        world.node.options.append("--accept-clock")
+        world.start()
+        world.node.options.remove("--accept-clock")
+        world.heal("a day has passed", seconds(HEAL_SECONDS))
+        for incarnation in [*world.living(), world.neighbour.incarnation]:
+            if incarnation.may_expire_before == world.day and _keeps_a_day(world, incarnation):
+                incarnation.expired_before = world.day
+
+
+def _keep_longer(world, chance):
+    incarnation = chance.choice(world.living())
+    with Client(world, "json") as client:
+        answer = client.call("IncreaseStreamRetentionPeriod", {
+            "StreamName": incarnation.name, "RetentionPeriodHours": 1000})
+    return incarnation if answer.ok else None
+
+
+def _keeps_a_day(world, incarnation):
+    """Not so if a change of its retention was cut off half way."""
+    with Client(world, "json") as client:
+        answer = client.call("DescribeStreamSummary", {"StreamName": incarnation.name})
+    return answer.ok and answer.body["StreamDescriptionSummary"]["RetentionPeriodHours"] == 24
+
+
 def _fill(world, chance):
     """All but a little of the disk is taken; puts may fail until room is there again."""
     disk = world.node.disk
@@ -123,8 +169,7 @@ def _fail(world, name, chance):
     inject = f"inject={which}:error={error}:when=1"
     paths = []
     if which == "mmap":
-        segments = glob.glob(str(world.node.data / "log" / "segments" / "**"), recursive=True)
-        paths = [each for path in segments[-100:] for each in ("-P", path)]
+        paths = [each for path in _segments(world) for each in ("-P", path)]
     with world.disturbance(f"{name} with {error}"):
         process = subprocess.Popen(
             ["strace", "-f", "-q", "-o", str(trace), "-e", f"trace={which}", "-e", inject,
@@ -147,11 +192,37 @@ def _fail(world, name, chance):
         return bool(happened)
 
 
+def _segments(world):
+    """Segments that are there, and the first ones of the shards that will come next."""
+    folder = world.node.data / "log" / "segments"
+    there = sorted(glob.glob(str(folder / "*.segment")))
+    newest = int(os.path.basename(there[-1]).split("-")[0], 16) if there else 0
+    return there[-100:] + [str(folder / f"{number:016x}-{0:016x}.segment")
+                           for number in range(newest + 1, newest + 60)]
+
+
 def _until_injected(world, trace, process, longest):
     deadline = time.monotonic() + longest
+    provoked = threading.Thread(target=_provoke, args=(world, deadline), daemon=True)
+    provoked.start()
     while time.monotonic() < deadline and process.poll() is None:
         if trace.exists() and "(INJECTED)" in trace.read_text(errors="replace"):
-            return
+            break
         if os.path.exists(trace) and not world.node.alive():
-            return
+            break
         time.sleep(0.02)
+    provoked.join(seconds(PATIENCE))
+
+
+def _provoke(world, deadline):
+    """A stream comes and goes, so that each kind of call is made: files, mappings, removals."""
+    name = f"passing-{world.next_number()}"
+    with contextlib.suppress(Broken), Client(world, "json") as client:
+        client.call("CreateStream", {"StreamName": name, "ShardCount": 2})
+        while time.monotonic() < deadline:
+            answer = client.call("PutRecord", {
+                "StreamName": name, "PartitionKey": "k", "Data": bytes(1000)})
+            if answer.ok:
+                break
+            time.sleep(0.05)
+        client.call("DeleteStream", {"StreamName": name})

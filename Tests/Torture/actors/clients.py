@@ -68,7 +68,7 @@ class Client:
                 pass
 
     def call(self, operation, body, size=0, target="Kinesis_20131202"):
-        """The answer; `Broken` when there was none. `size` is what the request carries."""
+        """The answer; `Broken` when there was none. `size` is what request and answer may carry."""
         began = time.monotonic()
         if self.life != len(self.world.node.lives):
             self.close()
@@ -110,7 +110,8 @@ class Client:
             f"{target}.{operation}", json.dumps(_texts(body)).encode())
         stream = self.connection.response(number, seconds(PATIENCE))
         del self.connection.streams[number]
-        if stream.reset is not None:
+        # An answer that came before the end of its request is followed by a reset.
+        if stream.reset is not None and not stream.ended:
             raise OSError(f"the stream was reset with {stream.reset}")
         return _answer(stream.status, stream.field("content-type") or "", stream.data)
 
@@ -128,6 +129,9 @@ class Client:
             told = error.response["Error"]
             return Answer(error.response["ResponseMetadata"]["HTTPStatusCode"], told["Code"], {},
                           told.get("Message", ""))
+        if operation == "GetRecords" and "Records" not in found:
+            # What botocore makes of an answer whose body did not come.
+            raise OSError("the connection ended in the middle of the answer")
         for record in found.get("Records", ()):
             arrival = record.get("ApproximateArrivalTimestamp")
             if arrival is not None:

@@ -77,7 +77,7 @@ class Pager(Follower):
                 body = {"ShardIterator": self.token}
                 if self.limit:
                     body["Limit"] = self.limit
-                answer = client.call("GetRecords", body)
+                answer = client.call("GetRecords", body, reading.PAGE_BYTES)
                 if not answer.ok:
                     if answer.error == "ExpiredIteratorException":
                         self.token = None

@@ -11,6 +11,8 @@ from law.history import Seen, content
 _IDENTITY = re.compile(r"\d+\.w\d+\.\d+\Z")
 # Pages without a record that a reader takes on its way; a segment has fewer gaps.
 EMPTY_PAGES_MAX = 50
+# What a page may take of the server's memory for answers: such a call may be put off by 503.
+PAGE_BYTES = 10 << 20
 KINDS = {"trim horizon": "TRIM_HORIZON", "at number": "AT_SEQUENCE_NUMBER",
          "after number": "AFTER_SEQUENCE_NUMBER", "at timestamp": "AT_TIMESTAMP"}
 
@@ -44,7 +46,7 @@ def pages(client, token, limit, world, what):
         body = {"ShardIterator": token}
         if limit:
             body["Limit"] = limit
-        answer = client.call("GetRecords", body)
+        answer = client.call("GetRecords", body, PAGE_BYTES)
         if not answer.ok:
             # Reads are promised for what was put, but may be put off.
             waited += 1

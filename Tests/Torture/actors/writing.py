@@ -20,6 +20,8 @@ BATCH_RECORDS = {"one": (1, 1), "few": (2, 20), "many": (100, 500)}
 # What one call carries at most; the service takes 10 MiB.
 CALL_BYTES = 9 * MIB
 STEP_RECORDS = 12_000
+# Between the calls of a writer that has put its bytes, and how many bytes it puts a second.
+PAUSE_SECONDS, SLOW_BYTES = 0.05, 4 * MIB
 # The commands read lines, so their records are text.
 LINE_BYTES = 20_000
 
@@ -74,7 +76,9 @@ def put_one(world, incarnation, client, attempt):
 
 
 class Writer(threading.Thread):
-    """Puts into one stream until it has put its bytes, the stream is gone, or it is told to stop."""
+    """Puts into one stream until it is told to stop, or the stream is gone.
+
+    When it has put its bytes, it is `done` and goes on slowly: what happens, happens under load."""
 
     def __init__(self, world, stream, incarnation, kind, number, volume, seed):
         super().__init__(daemon=True)
@@ -84,6 +88,7 @@ class Writer(threading.Thread):
         self.chance = random.Random(seed)
         self.order = world.next_order(incarnation, self.label)
         self.halted = threading.Event()
+        self.done = threading.Event()
         keys = min(max(stream.shards, 4), 2000)
         self.keys = [index * (TOP // keys) + 7 for index in range(keys)]
         # A volume is one of a shard.
@@ -99,6 +104,8 @@ class Writer(threading.Thread):
                     self._by(client)
         except Exception as error:  # A harness's own fault must be seen as one.
             self.world.blame(self, error)
+        finally:
+            self.done.set()
 
     def _next_key(self):
         if self.hot and self.chance.random() < 0.9:
@@ -122,7 +129,11 @@ class Writer(threading.Thread):
 
     def _by(self, client):
         left, records = self.volume, 0
-        while left > 0 and records < STEP_RECORDS and not self._is_over():
+        while records < STEP_RECORDS and not self._is_over():
+            if left <= 0:
+                self.done.set()
+                if self.halted.wait(max(PAUSE_SECONDS, carried / SLOW_BYTES)):
+                    break
             attempts, carried = self._attempts()
             left -= carried
             records += len(attempts)

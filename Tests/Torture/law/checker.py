@@ -19,11 +19,12 @@ def violations(incarnation, listing, shards):
     yield from numbers_in_order(incarnation, listing)
     yield from records_known(incarnation, listing)
     yield from acknowledged_readable(incarnation, listing)
+    yield from expired_gone(incarnation, listing)
     yield from writers_in_order(incarnation, shards)
     yield from numbers_given_once(incarnation)
     yield from children_above_parents(incarnation, listing, shards)
     for view in incarnation.views:
-        yield from view_agrees(view, listing.get(view.shard))
+        yield from view_agrees(view, listing.get(view.shard), _expiry(incarnation, view, listing))
 
 
 def _few(items):
@@ -87,12 +88,16 @@ def records_known(incarnation, listing):
 
 
 def acknowledged_readable(incarnation, listing):
-    """Each acknowledged record is where its answer said."""
+    """Each acknowledged record is where its answer said, or has expired with all before it."""
     there = {(shard, seen.number): seen.identity
              for shard, records in listing.items() for seen in records}
     lost = collections.defaultdict(list)
     for attempt in incarnation.acknowledged():
         if attempt.shard not in listing:
+            continue
+        records = listing[attempt.shard]
+        if incarnation.may_have_expired(attempt) and (
+                not records or attempt.number < records[0].number):
             continue
         found = there.get((attempt.shard, attempt.number))
         if found != attempt.identity:
@@ -103,6 +108,27 @@ def acknowledged_readable(incarnation, listing):
                f"{sum(each.shard == shard for each in incarnation.acknowledged())}; the listing has "
                f"{len(listing[shard])}; "
                + _few(f"{each.identity} ({each.size} B) at {each.number}" for each in attempts))
+
+
+def expired_gone(incarnation, listing):
+    """No record is there whose retention has passed."""
+    for shard, records in listing.items():
+        still = [seen.identity for seen in records if seen.identity in incarnation.attempts
+                 and incarnation.has_expired(incarnation.attempts[seen.identity])]
+        if still:
+            yield f"{incarnation}/{shard}: {len(still)} expired records are there: {_few(still)}"
+
+
+def _expiry(incarnation, view, listing):
+    """The highest number in a view's shard that may have expired."""
+    if not incarnation.may_expire_before:
+        return -1
+    numbers = [each.number for each in incarnation.acknowledged()
+               if each.shard == view.shard and incarnation.may_have_expired(each)]
+    numbers += [each.number for each in [*view.seen, *listing.get(view.shard, ())]
+                if each.identity in incarnation.attempts
+                and incarnation.may_have_expired(incarnation.attempts[each.identity])]
+    return max(numbers, default=-1)
 
 
 def _ancestors(shards):
@@ -135,7 +161,9 @@ def writers_in_order(incarnation, shards):
     for attempts in by_key.values():
         attempts.sort(key=lambda each: each.order)
         for one, next_ in zip(attempts, attempts[1:]):
-            if one.shard != next_.shard and one.shard not in above.get(next_.shard, ()):
+            # A shard that has expired is not listed, and then nothing says whose child it was.
+            if (one.shard != next_.shard and one.shard in above
+                    and one.shard not in above.get(next_.shard, ())):
                 yield (f"{incarnation}: {next_.identity} went to {next_.shard}, which does not come "
                        f"of {one.shard} of {one.identity}")
                 break
@@ -196,14 +224,17 @@ def children_above_parents(incarnation, listing, shards):
                        f"its parent {shard[role]}")
 
 
-def view_agrees(view, records):
-    """What a reader saw is a run of what is there: without a gap, once, in order."""
+def view_agrees(view, records, expired=-1):
+    """What a reader saw is a run of what is there: without a gap, once, in order.
+
+    Up to the number `expired` it may have seen what is gone, and missed it."""
     if records is None or (not view.seen and not view.complete):
         return
     seen = [each.number for each in view.seen]
     if view.may_repeat:
         seen = sorted(set(seen))
-    there = [each.number for each in records if each.number > view.after]
+    seen = [each for each in seen if each > expired]
+    there = [each.number for each in records if each.number > max(view.after, expired)]
     if view.complete:
         expected = [each for each in there if view.until is None or each <= view.until]
     else:

@@ -76,6 +76,9 @@ class Incarnation:
         self.attempts = {}
         self.given = []
         self.views = []
+        # What was put before the one moment may have expired, before the other it has.
+        self.may_expire_before = 0.0
+        self.expired_before = 0.0
 
     def attempt(self, writer, order, size, hash_key):
         identity = f"{self.serial}.{writer}.{order}"
@@ -88,6 +91,16 @@ class Incarnation:
 
     def acknowledged(self):
         return [each for each in list(self.attempts.values()) if each.outcome == ACKED]
+
+    def may_have_expired(self, attempt):
+        return attempt.began < self.may_expire_before
+
+    def has_expired(self, attempt):
+        return attempt.outcome == ACKED and attempt.ended < self.expired_before
+
+    def lasting(self):
+        """What was acknowledged and cannot have expired."""
+        return [each for each in self.acknowledged() if not self.may_have_expired(each)]
 
     def __repr__(self):
         return f"{self.name}#{self.serial}"
