@@ -54,6 +54,12 @@ uint64_t weir_monotonic_nanoseconds(void) {
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
+int64_t weir_process_cpu_nanoseconds(void) {
+    struct timespec time;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) != 0) { return -1; }
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
 int64_t weir_wall_milliseconds(void) {
     struct timespec time;
     clock_gettime(CLOCK_REALTIME, &time);

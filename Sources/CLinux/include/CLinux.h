@@ -41,6 +41,7 @@ int64_t weir_wall_milliseconds(void);       // CLOCK_REALTIME, since 1970
 // 1 if the kernel's clock is disciplined by NTP and is what CLOCK_REALTIME says, within a second.
 int weir_clock_is_synchronized(int64_t wall_milliseconds);
 int64_t weir_thread_cpu_nanoseconds(void);  // of the calling thread, or -1
+int64_t weir_process_cpu_nanoseconds(void);  // of all threads, or -1
 
 // Waiting. Descriptors are created non-blocking and close-on-exec.
 int weir_epoll_create(void);

@@ -53,7 +53,8 @@ struct TrimPolicy {
     /// After a look that brought little, memory that nothing accounts for is looked at half as often,
     /// down to this.
     static let longestPatienceNanoseconds: UInt64 = 960_000_000_000
-    /// What was in use at one look and has been let go since is given back this long after it.
+    /// What was in use at one look and has been let go since, and what is free when the node comes
+    /// to rest, is given back when this has passed since the last look.
     static let pauseNanoseconds: UInt64 = 5_000_000_000
 
     private var highestLoad = 0
@@ -62,9 +63,15 @@ struct TrimPolicy {
     private var lowestResident = Int.max
     private var trimmedAt: UInt64 = 0
     private var patience = TrimPolicy.patienceNanoseconds
+    /// The node has come to rest and has been looked at since.
+    private var hasLookedAtRest = false
+    /// The last look at rest brought little.
+    private var isRestInVain = false
 
-    /// Whether to give back now; asked about once a second. `load` is what the node knows to hold.
-    mutating func isDue(load: Int, resident: Int, now: UInt64) -> Bool {
+    /// Whether to give back now; asked about once a second. `load` is what the node knows to hold;
+    /// it rests when it hardly used a processor since it was asked last.
+    mutating func isDue(load: Int, resident: Int, isResting: Bool, now: UInt64) -> Bool {
+        hasLookedAtRest = hasLookedAtRest && isResting
         highestLoad = max(highestLoad, load)
         guard let base = residentBytes else {
             (residentBytes, lowestResident, trimmedAt) = (resident, resident, now)
@@ -74,12 +81,15 @@ struct TrimPolicy {
         lowestResident = min(lowestResident, resident)
         let hasGrown = resident - min(base, resident) >= Self.worthwhileBytes
         let waited = now &- trimmedAt
-        if highestLoad - load >= Self.worthwhileBytes {
-            return hasGrown
-                || (waited >= Self.pauseNanoseconds && isUnaccounted(resident, load))
+        let isOver = highestLoad - load >= Self.worthwhileBytes
+        let hasJustComeToRest =
+            isResting && !hasLookedAtRest && waited >= Self.pauseNanoseconds
+        if hasGrown {
+            return isOver || hasJustComeToRest || waited >= Self.patienceNanoseconds
         }
-        if hasGrown { return waited >= Self.patienceNanoseconds }
-        return waited >= patience && isUnaccounted(resident, load)
+        guard isUnaccounted(resident, load) else { return false }
+        return waited >= patience || (isOver && waited >= Self.pauseNanoseconds)
+            || (hasJustComeToRest && !isRestInVain)
     }
 
     /// More is resident than the load explains. So it is too after a look that came before what it
@@ -89,11 +99,15 @@ struct TrimPolicy {
     }
 
     /// It was given back, and of what was resident `before` so much is left.
-    mutating func trimmed(load: Int, before: Int, resident: Int, now: UInt64) {
+    mutating func trimmed(
+        load: Int, before: Int, resident: Int, isResting: Bool, now: UInt64
+    ) {
+        hasLookedAtRest = isResting
         let hasBroughtMuch = before - resident >= Self.worthwhileBytes
         patience =
             hasBroughtMuch
             ? Self.patienceNanoseconds : min(patience * 2, Self.longestPatienceNanoseconds)
+        isRestInVain = !hasBroughtMuch && (isRestInVain || isResting)
         (highestLoad, residentBytes, trimmedAt) = (load, resident, now)
         lowestResident = min(lowestResident, resident)
     }
@@ -101,7 +115,17 @@ struct TrimPolicy {
 
 /// Gives memory back when the policy says so.
 final class MemoryTrimmer: Sendable {
-    private let policy = Mutex(TrimPolicy())
+    private struct State {
+        var policy = TrimPolicy()
+        /// At the last look: processor time used until then, and when it was; nanoseconds.
+        var processor: Int64 = 0
+        var lookedAt: UInt64 = 0
+    }
+
+    /// A node that uses less than one part in so many of a processor rests.
+    private static let restPart: UInt64 = 20
+
+    private let state = Mutex(State())
     private let files: any FileSystem
     private let load: @Sendable () -> Int
 
@@ -116,11 +140,19 @@ final class MemoryTrimmer: Sendable {
         guard let resident = Allocator.residentBytes(files) else { return }
         let now = MonotonicClock.nanoseconds
         let load = load()
-        policy.withLock { policy in
-            guard policy.isDue(load: load, resident: resident, now: now) else { return }
+        let processor = weir_process_cpu_nanoseconds()
+        state.withLock { state in
+            let used = UInt64(max(0, processor - state.processor))
+            let isResting = used < (now &- state.lookedAt) / Self.restPart
+            (state.processor, state.lookedAt) = (processor, now)
+            guard
+                state.policy.isDue(
+                    load: load, resident: resident, isResting: isResting, now: now)
+            else { return }
             Allocator.giveBack()
             let left = Allocator.residentBytes(files) ?? resident
-            policy.trimmed(load: load, before: resident, resident: left, now: now)
+            state.policy.trimmed(
+                load: load, before: resident, resident: left, isResting: isResting, now: now)
         }
     }
 }
