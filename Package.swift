@@ -15,8 +15,10 @@ func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// The tests of a target; LeakCheck fails them when they leave anything open.
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: settings)
+    .testTarget(
+        name: name + "Tests", dependencies: dependencies + ["LeakCheck"], swiftSettings: settings)
 }
 
 let package = Package(
@@ -77,6 +79,9 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: settings),
+
+        // No test target of its own: it is beside all of them.
+        .target(name: "LeakCheck", path: "Tests/LeakCheck"),
 
         tests("Clock", ["Clock"]),
         tests("Crypto", ["Crypto"]),

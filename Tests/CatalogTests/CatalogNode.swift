@@ -79,6 +79,11 @@ final class CatalogNode {
         staging = log.staging(reader: 0) { bell.signal() }
     }
 
+    deinit {
+        // A test may have closed it already; that it takes no writes is no concern here.
+        try? log.close()
+    }
+
     private func wait(until isThere: () -> Bool) throws {
         while true {
             staging.drain(

@@ -88,6 +88,8 @@ struct TimerTests {
             reactor.takeTurn()
             #expect(runs == turn)
         }
+        // It holds the reactor, which holds what is scheduled.
+        reactor.cancel(timer!)
         timer = nil
     }
 

@@ -5,16 +5,7 @@ import Testing
 struct CertificateTests {
     /// Runs `openssl`, and gives what it wrote and how it ended.
     private func openssl(_ arguments: [String]) throws -> (text: String, status: Int32) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (String(decoding: bytes, as: UTF8.self), process.terminationStatus)
+        try run(["openssl"] + arguments)
     }
 
     /// A folder that is removed afterwards.
@@ -284,15 +275,7 @@ struct CertificateTests {
     private func makeDevCerts(_ arguments: [String]) throws -> Int32 {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
-        let process = Process()
-        process.executableURL = root.appendingPathComponent("certs/make-dev-certs")
-        process.arguments = arguments
-        process.currentDirectoryURL = root
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
+        return try run(["certs/make-dev-certs"] + arguments, in: root.path).status
     }
 
     @Test func `certificates of the development script work for every name given`() throws {

@@ -92,17 +92,10 @@ import Testing
 }
 
 @Test func `the format is that of swift format`() throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.currentDirectoryURL = SourceTree.root
-    process.arguments = [
-        "swift", "format", "lint", "--strict", "--recursive", "Package.swift", "Sources", "Tests",
-    ]
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0, "\(String(decoding: data, as: UTF8.self))")
+    let (text, status) = try run(
+        [
+            "swift", "format", "lint", "--strict", "--recursive", "Package.swift", "Sources",
+            "Tests",
+        ], in: SourceTree.root.path)
+    #expect(status == 0, "\(text)")
 }

@@ -37,20 +37,13 @@ struct SourceTree {
     }
 
     private static func fromGit() -> [String]? {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "git", "-C", root.path, "-c", "core.quotePath=false", "-c", "safe.directory=*",
-            "ls-files", "--cached", "--others", "--exclude-standard",
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return nil }
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { return nil }
-        let paths = String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+        let listing = try? run(
+            [
+                "git", "-C", root.path, "-c", "core.quotePath=false", "-c", "safe.directory=*",
+                "ls-files", "--cached", "--others", "--exclude-standard",
+            ], discardsErrors: true)
+        guard let listing, listing.status == 0 else { return nil }
+        let paths = listing.text.split(separator: "\n").map(String.init)
         return paths.isEmpty ? nil : paths
     }
 

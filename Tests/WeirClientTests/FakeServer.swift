@@ -48,6 +48,7 @@ final class FakeServer: Sendable {
     let sentBytes = Atomic<Int>(0)
     let connectionCount = Atomic<Int>(0)
     private let thread: ReactorThread
+    private let log: FakeLog
     private let seen = Mutex<[Request]>([])
 
     private struct Certificates: Sendable {
@@ -84,6 +85,7 @@ final class FakeServer: Sendable {
         let listener = try Listener.bind(host: "127.0.0.1", port: wanted)
         port = listener.port
         let log = FakeLog()
+        self.log = log
         thread = try Reactor.start(index: 0) { reactor in
             guard
                 let context = try? TLSContext(server: identity, tickets: TicketKeys(), alpn: ["h2"])
@@ -100,6 +102,7 @@ final class FakeServer: Sendable {
 
     /// Ends it with its connections; a second call does nothing.
     func stop() {
+        log.isOver.store(true, ordering: .releasing)
         thread.stop()
         thread.join()
     }
@@ -131,6 +134,8 @@ final class FakeServer: Sendable {
 /// Where the server's thread writes what it saw; the test's reference decides how long it lives.
 final class FakeLog: Sendable {
     let server = Mutex(WeakServer(nil))
+    /// The next turn is the last one.
+    let isOver = Atomic<Bool>(false)
     func withServer(_ body: (FakeServer) -> Void) {
         if let server = server.withLock({ $0.server }) { body(server) }
     }
@@ -163,7 +168,11 @@ final class FakeDesk: RequestHandler {
         self.greeting = greeting
         self.script = script
         reactor.atEndOfTurn { [weak self] in
-            for connection in self?.connections.values.map({ $0 }) ?? [] { connection.write() }
+            let isOver = log.isOver.load(ordering: .acquiring)
+            for connection in self?.connections.values.map({ $0 }) ?? [] {
+                connection.write()
+                if isOver { connection.close() }
+            }
         }
     }
 
@@ -330,7 +339,7 @@ final class FakeConnection: ReadinessHandler {
         }
     }
 
-    private func close() {
+    func close() {
         guard !isClosed else { return }
         isClosed = true
         if let registration { desk.reactor.remove(registration) }

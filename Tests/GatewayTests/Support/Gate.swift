@@ -37,6 +37,7 @@ final class Gate {
     private let clientReactor: Reactor
     private let context: ClientContext
     private var acceptor: Acceptor?
+    private var clients: [Client] = []
     /// The reactor that gets the next connection.
     private var target = 0
 
@@ -76,6 +77,11 @@ final class Gate {
     func remove() {
         node.closeConnections()
         try? turn("closed connections") { node.openConnections == 0 }
+        // Who has not read that it is over is told here.
+        for client in clients { client.abandon() }
+        clients = []
+        // What is put off to the end of a turn has none else to come.
+        turn()
         acceptor?.stop()
         for reactor in reactors + [clientReactor] {
             reactor.stop()
@@ -112,6 +118,7 @@ final class Gate {
         target = reactor
         let before = workers[reactor].connections.count
         let client = Client(self, context, configuration)
+        clients.append(client)
         try turn("a connection") { client.isOpen }
         #expect(workers[reactor].connections.count == before + 1)
         return client
@@ -192,6 +199,7 @@ final class Client: ConnectionOwner {
     func needsOutput() { connection?.needsOutput() }
 
     func close() { connection?.close() }
+    func abandon() { connection?.abandon() }
 }
 
 /// An answer as it comes in.
