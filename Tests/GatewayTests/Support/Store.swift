@@ -66,7 +66,7 @@ final class Store {
     static let reader = 40
 
     let clock: FakeClock
-    private let configuration: ShardLog.Configuration
+    private var configuration: ShardLog.Configuration
     private(set) var log: ShardLog
     private(set) var catalog: Catalog
     private var staging: Staging
@@ -105,9 +105,16 @@ final class Store {
         try? FileManager.default.removeItem(atPath: String(folder))
     }
 
-    func reopen() throws {
+    /// Closes the log and opens it again, after what is done to its closed folder or to how it is
+    /// opened.
+    func reopen(
+        after change: (inout ShardLog.Configuration) throws -> Void = { _ in }
+    ) throws {
         try log.close()
+        isOpen = false
+        try change(&configuration)
         (log, catalog) = try Catalog.open(configuration)
+        isOpen = true
         let signal = self.signal
         staging = log.staging(reader: Store.reader) { signal.signal() }
     }
