@@ -8,7 +8,7 @@ DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS = 0, 1, 2, 3, 4
 PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 6, 7, 8, 9
 END_STREAM, END_HEADERS = 1, 4
 INITIAL_WINDOW = 4
-STREAM_CLOSED, ENHANCE_YOUR_CALM = 5, 11
+PROTOCOL_ERROR, STREAM_CLOSED, ENHANCE_YOUR_CALM = 1, 5, 11
 
 
 def frame(kind, flags, stream, payload=b""):
@@ -53,8 +53,8 @@ def request(target, length=None, method="POST"):
 class RawPeer:
     """A connection that sends what it is told and cuts what it gets into frames."""
 
-    def __init__(self, server, settings=(), timeout=30):
-        self.sock = server.connect("h2", timeout=timeout)
+    def __init__(self, server, settings=(), timeout=30, source=None):
+        self.sock = server.connect("h2", timeout=timeout, source=source)
         self.rest = b""
         self.next_stream = 1
         self.goaway = None

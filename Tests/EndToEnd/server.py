@@ -211,12 +211,14 @@ class Server:
             context.set_alpn_protocols(list(protocols))
         return context
 
-    def connect(self, *protocols, timeout=30, context=None, receive_buffer=None):
+    def connect(self, *protocols, timeout=30, context=None, receive_buffer=None, source=None):
         """A TLS socket; `protocols` are offered by ALPN, none means no ALPN."""
         raw = socket.socket(socket.AF_INET)
         raw.settimeout(timeout)
         if receive_buffer:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if source:
+            raw.bind((source, 0))
         raw.connect(("127.0.0.1", self.port))
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         context = context or self.tls(*protocols)

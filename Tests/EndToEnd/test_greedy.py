@@ -12,6 +12,8 @@ import rawh2
 from events import Subscription
 from rawh2 import RawPeer, field, frame, indexed, request
 from server import LONG
+from shards import SH
+from test_metrics import scrape
 
 SEED = int(os.environ.get("WEIR_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 2**32)
 PRESS_SECONDS = 20 if LONG else 2.5
@@ -19,6 +21,8 @@ ROUNDS = 4 if LONG else 1
 GROWTH_MAX = 64 * 2**20
 # A loaded machine has pauses of its own: a quiet p99 below this is taken for this.
 QUIET_FLOOR_SECONDS = 0.1
+# How much more than before is still "back": what the healthy ones hold goes up and down.
+BACK = {"bytes": 2**20, "connections": 2, "subscriptions": 0, "descriptors": 8}
 BROKEN = (ConnectionError, ssl.SSLError, socket.timeout, OSError)
 
 
@@ -92,8 +96,8 @@ def slow(times):
 class Greedy:
     """What a kind of greedy peer does until it is told to stop."""
 
-    def __init__(self, server, chance, stop, iterators):
-        self.server, self.chance, self.stop, self.iterators = server, chance, stop, iterators
+    def __init__(self, server, chance, stop, large):
+        self.server, self.chance, self.stop, self.large = server, chance, stop, large
         self.peers = []
 
     def peer(self, **named):
@@ -142,10 +146,40 @@ class Greedy:
     def untaken(self):
         """Large answers, and no window to take them."""
         peer = self.peer(settings=((rawh2.INITIAL_WINDOW, self.chance.choice((0, 0, 1, 1000))),))
-        for iterator in self.iterators:
-            body = json.dumps({"ShardIterator": iterator}).encode()
-            stream = peer.begin(request("Kinesis_20131202.GetRecords", len(body)))
-            peer.send(frame(rawh2.DATA, rawh2.END_STREAM, stream, body))
+        for iterator in self.large.iterators:
+            ask(peer, "GetRecords", {"ShardIterator": iterator})
+        self.stop.wait()
+
+    def cancelled(self):
+        """Large answers that nobody waits for any more, as fast as they are asked for."""
+        peer = self.peer()
+        while not self.stop.is_set():
+            stream = ask(peer, "GetRecords", {
+                "ShardIterator": self.chance.choice(self.large.iterators)})
+            peer.send(frame(rawh2.RST_STREAM, 0, stream, b"\0\0\0\x08"))
+            self.stop.wait(0.002)
+
+    def stalled(self):
+        """Subscriptions from the beginning of much, which are never read."""
+        for consumer in self.large.consumers:
+            peer = self.peer(settings=((rawh2.INITIAL_WINDOW, self.chance.choice((0, 100))),))
+            for number in range(self.large.shards):
+                ask(peer, "SubscribeToShard", {
+                    "ConsumerARN": consumer, "ShardId": SH(number),
+                    "StartingPosition": {"Type": "TRIM_HORIZON"}})
+        expected = len(self.large.consumers) * self.large.shards
+        while not self.stop.wait(0.1):
+            if of_peers(self.server)["subscriptions"] > expected:
+                return self.stop.wait()
+        raise AssertionError("the subscriptions have not begun")
+
+    def silent(self):
+        """Connections that say nothing, or the beginning of a handshake."""
+        for _ in range(300):
+            peer = socket.create_connection(("127.0.0.1", self.server.port), timeout=30)
+            self.peers.append(peer)
+            if self.chance.random() < 0.5:
+                peer.sendall(b"\x16\x03\x01\x02\x00\x01")
         self.stop.wait()
 
     def idle_frames(self):
@@ -188,16 +222,42 @@ class Greedy:
             peer.close()
 
 
-KINDS = (Greedy.announced, Greedy.begun, Greedy.heads, Greedy.untaken, Greedy.idle_frames,
-         Greedy.late_frames, Greedy.tunnels)
+KINDS = (Greedy.announced, Greedy.begun, Greedy.heads, Greedy.untaken, Greedy.cancelled,
+         Greedy.stalled, Greedy.silent, Greedy.idle_frames, Greedy.late_frames, Greedy.tunnels)
+
+
+def ask(peer, operation, members):
+    body = json.dumps(members).encode()
+    stream = peer.begin(request(f"Kinesis_20131202.{operation}", len(body)))
+    peer.send(frame(rawh2.DATA, rawh2.END_STREAM, stream, body))
+    return stream
+
+
+class Large:
+    """A stream with much in it, and who may read it."""
+
+    def __init__(self, server, name="large", shards=4, consumers=10):
+        self.shards = shards
+        arn = server.create(name, shards)
+        for _ in range(10):
+            server.put(name, os.urandom(700_000), ExplicitHashKey="0")
+        self.iterators = [server.iterator(name) for _ in range(60)]
+        self.consumers = [server.consumer(arn, f"c{number}") for number in range(consumers)]
 
 
 def held(server):
     """Bytes that the server says it holds for its peers."""
-    for line in server.get("/metrics").body.decode().splitlines():
-        if line.startswith("weir_body_memory_bytes "):
-            return int(float(line.split()[1]))
-    raise AssertionError("no weir_body_memory_bytes")
+    return int(scrape(server)["weir_body_memory_bytes", ""])
+
+
+def of_peers(server):
+    """What a server has because of its peers: bytes, connections, subscriptions, descriptors."""
+    metrics = scrape(server)
+    return {
+        "bytes": int(metrics["weir_body_memory_bytes", ""]),
+        "connections": int(metrics["weir_connections", ""]),
+        "subscriptions": int(metrics["weir_subscriptions", ""]),
+        "descriptors": len(os.listdir(f"/proc/{server.pid}/fd"))}
 
 
 def test_greedy_peers_are_not_noticed_beside_them(own, record_property):
@@ -206,10 +266,7 @@ def test_greedy_peers_are_not_noticed_beside_them(own, record_property):
     chance = random.Random(SEED)
     server = own("--memory", "64M")
     arn = server.create("healthy")
-    server.create("large")
-    for _ in range(10):
-        server.put("large", os.urandom(700_000))
-    iterators = [server.iterator("large") for _ in range(60)]
+    large = Large(server)
     drawn = {}
     with Healthy(server, "healthy", arn) as healthy:
         healthy.window(1)
@@ -217,14 +274,15 @@ def test_greedy_peers_are_not_noticed_beside_them(own, record_property):
         for _ in range(ROUNDS):
             for kind in chance.sample(KINDS, len(KINDS)):
                 drawn[kind.__name__] = drawn.get(kind.__name__, 0) + 1
-                press(server, chance, kind, iterators, healthy, quiet_put, quiet_push)
+                press(server, chance, kind, large, healthy, quiet_put, quiet_push)
     assert set(drawn) == {each.__name__ for each in KINDS}
     assert not server.errors() or "panic" not in server.errors()
 
 
-def press(server, chance, kind, iterators, healthy, quiet_put, quiet_push):
+def press(server, chance, kind, large, healthy, quiet_put, quiet_push):
     base, stop, troubles = server.anonymous_bytes(), threading.Event(), []
-    greedy = Greedy(server, chance, stop, iterators)
+    before = of_peers(server)
+    greedy = Greedy(server, chance, stop, large)
 
     def act():
         try:
@@ -260,10 +318,10 @@ def press(server, chance, kind, iterators, healthy, quiet_put, quiet_push):
     # Everything is back 10 s later, and then some for a loaded machine.
     deadline = time.monotonic() + 20
     while True:
-        left, memory = held(server), server.anonymous_bytes() - base
-        if left <= 2**20 and memory <= 16 * 2**20:
+        memory, now = server.anonymous_bytes() - base, of_peers(server)
+        if memory <= 16 * 2**20 and all(now[each] <= before[each] + BACK[each] for each in BACK):
             return
-        assert time.monotonic() < deadline, (name, left, memory)
+        assert time.monotonic() < deadline, (name, memory, before, now)
         time.sleep(0.2)
 
 
