@@ -192,6 +192,8 @@ public enum Server {
                     do {
                         let worker = try Worker(
                             node: node, reactor: reactor, identity: identity, tickets: tickets)
+                        Allocator.growAhead()
+                        worker.everySecondAlso { Allocator.growAhead() }
                         if index == 0 { worker.everySecondAlso { housekeeper.wake() } }
                         started.report(nil)
                     } catch {

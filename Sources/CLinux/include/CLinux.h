@@ -77,6 +77,8 @@ int weir_malloc_trim_threshold(int bytes);
 int weir_malloc_mmap_threshold(int bytes);
 int weir_malloc_arenas(int count);
 int weir_malloc_trim(size_t pad);
+// Takes and gives back at most 16 blocks: what the thread's arena had to grow by for that stays.
+void weir_malloc_ahead(size_t bytes, int count);
 
 // Threads.
 int weir_set_thread_name(const char *name);  // at most 15 bytes are kept
