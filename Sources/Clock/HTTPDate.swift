@@ -1,7 +1,7 @@
 /// The value of the HTTP `Date` header, formatted once a second (IMF-fixdate, RFC 9110 §5.6.7).
 ///
 /// A reactor owns one and asks it for every response.
-public struct HTTPDate {
+public final class HTTPDate {
     private var second = Int64.min
     private var text = [UInt8](repeating: 0, count: 29)
 
@@ -10,7 +10,7 @@ public struct HTTPDate {
     /// The 29 bytes for the second that holds `milliseconds` since 1970, such as
     /// `Sun, 06 Nov 1994 08:49:37 GMT`. Years before 0 and after 9999 do not fit the format and are
     /// written as their nearest end.
-    public mutating func bytes(milliseconds: Int64) -> [UInt8] {
+    public func bytes(milliseconds: Int64) -> [UInt8] {
         let wanted = floorDivide(milliseconds, 1_000).quotient
         if wanted != second {
             second = wanted

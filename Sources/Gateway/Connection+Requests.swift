@@ -23,10 +23,10 @@ extension Connection: RequestHandler {
         // Credit goes back at once: what was admitted is received to its end.
         exchange.consumed(bytes.count)
         guard let request = exchange.attachment as? Request, !request.isAnswered else { return }
-        let length = request.body.count + bytes.count
-        guard length <= worker.node.memory.largestBody else { return tooLarge(request) }
-        guard request.makeRoom(length) else { return refuse(request) }
-        request.body.append(copying: bytes)
+        guard request.bodyCount + bytes.count <= worker.node.memory.largestBody else {
+            return tooLarge(request)
+        }
+        if !request.receive(bytes) { refuse(request) }
     }
 
     func requestEnded(_ exchange: Exchange) {

@@ -15,8 +15,9 @@ final class Request {
     let connection: Connection
     let exchange: Exchange
     let worker: Worker
-    /// Received so far.
-    var body: [UInt8] = []
+    /// Received so far. Whoever has to do with it takes it out: a property of an object that is
+    /// changed or passed in place costs a check at run time, wherever else it is used too.
+    private var body: [UInt8] = []
     private var memory: RequestMemory
     /// What of it is for the request and its head.
     private var baseBytes = 0
@@ -131,6 +132,9 @@ final class Request {
 
     // MARK: Body memory
 
+    /// Bytes of the body received so far.
+    var bodyCount: Int { body.count }
+
     /// The whole body, for the decoder; its memory stays reserved until the answer.
     func takeBody() -> [UInt8] {
         let taken = body
@@ -183,12 +187,16 @@ final class Request {
         return holdMemory(baseBytes)
     }
 
-    /// Makes room for a body of which `length` bytes are here; false if there is no memory.
-    func makeRoom(_ length: Int) -> Bool {
-        let charge = BodyCharge.bytes(arrived: length, announced: exchange.head.contentLength)
+    /// Takes more of the body; false if there is no memory for it.
+    func receive(_ bytes: Span<UInt8>) -> Bool {
+        var whole = takeBody()
+        let charge = BodyCharge.bytes(
+            arrived: whole.count + bytes.count, announced: exchange.head.contentLength)
         let held = memory.held
         guard holdMemory(baseBytes + charge) else { return false }
-        if body.isEmpty || memory.held > held { body.reserveCapacity(charge) }
+        if whole.isEmpty || memory.held > held { whole.reserveCapacity(charge) }
+        whole.append(copying: bytes)
+        body = whole
         return true
     }
 

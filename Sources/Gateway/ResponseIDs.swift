@@ -3,9 +3,9 @@
 ///
 /// They tell answers apart in logs and are no secrets, so one seeded generator a reactor is enough.
 struct ResponseIDs {
+    typealias RequestID = [36 of UInt8]
+
     private var state: (UInt64, UInt64, UInt64, UInt64)
-    /// The last request id, 36 characters in lower case.
-    private(set) var requestID = Array("00000000-0000-4000-8000-000000000000".utf8)
 
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
@@ -15,11 +15,12 @@ struct ResponseIDs {
         state = (system.next() | 1, system.next(), system.next(), system.next())
     }
 
-    /// Makes the request id new.
-    mutating func advance() {
-        let (first, second) = (next(), next())
+    /// A request id, 36 characters in lower case, of two random words.
+    static func requestID(_ first: UInt64, _ second: UInt64) -> RequestID {
+        var requestID = RequestID(repeating: UInt8(ascii: "-"))
         var characters = requestID.mutableSpan
-        // The random bits of RFC 9562 §5.4 in groups of four; version and variant stay in place.
+        // The random bits of RFC 9562 §5.4 in groups of four.
+        characters[14] = UInt8(ascii: "4")
         Self.write(first, 8, at: 0, to: &characters)
         Self.write(first >> 32, 4, at: 9, to: &characters)
         Self.write(first >> 48, 3, at: 15, to: &characters)
@@ -27,6 +28,7 @@ struct ResponseIDs {
         Self.write(second >> 48, 3, at: 20, to: &characters)
         Self.write(second, 8, at: 24, to: &characters)
         Self.write(second >> 32, 4, at: 32, to: &characters)
+        return requestID
     }
 
     /// Writes `count` hexadecimal digits, at most eight, of the lowest bits of `word`.
@@ -60,8 +62,8 @@ struct ResponseIDs {
         return characters
     }
 
-    /// xoshiro256** (Blackman and Vigna).
-    private mutating func next() -> UInt64 {
+    /// A random word, by xoshiro256** (Blackman and Vigna).
+    mutating func next() -> UInt64 {
         let product = state.1 &* 5
         let result = (product << 7 | product >> 57) &* 9
         let shifted = state.1 << 17

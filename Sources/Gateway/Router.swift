@@ -12,18 +12,17 @@ extension Worker {
         let head = request.exchange.head
         if head.method == .get, let page = statusPage(head.path) { return answer(request, page) }
         if head.method == .options, head.field(.origin) != nil { return answerPreflight(request) }
-        if request.body.count > Limits.inlineBytes {
-            return routeOnWorker(request, request.takeBody())
-        }
+        let body = request.takeBody()
+        if body.count > Limits.inlineBytes { return routeOnWorker(request, body) }
         switch FrontDoor.decide(
             isPost: head.method == .post, contentType: head.field(.contentType),
-            target: head.field(.amzTarget), body: request.body.span)
+            target: head.field(.amzTarget), body: body.span)
         {
         case .refusal(let refusal): request.refuse(refusal)
         case .operation(let operation, let encoding):
             request.operation = operation
             request.encoding = encoding
-            perform(request, request.takeBody())
+            perform(request, body)
         }
     }
 

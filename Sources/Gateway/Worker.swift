@@ -42,7 +42,7 @@ public final class Worker: TurnHandler {
     var output: [UInt8] = []
     private var blocks: [[UInt8]] = []
     private var ids = ResponseIDs()
-    private var date = HTTPDate()
+    private let date = HTTPDate()
     private let inbox: Inbox<Message>
     private(set) var isDraining = false
     /// Work over all connections, feeds and subscriptions.
@@ -306,8 +306,7 @@ public final class Worker: TurnHandler {
     /// The fields that every answer has. What stays the same for a connection or a second is left
     /// to the peer's header table, which saves its coding each time (RFC 7541 §6.1).
     func responseHead(status: Int, contentType: String, request: Request) -> ResponseHead {
-        ids.advance()
-        let requestID = ids.requestID
+        let requestID = ResponseIDs.requestID(ids.next(), ids.next())
         var head = ResponseHead(status: status)
         head.fields.append("x-amzn-requestid", requestID.span, varies: true)
         let hostID = request.connection.hostID
@@ -320,12 +319,15 @@ public final class Worker: TurnHandler {
     }
 
     /// A new connection's `x-amz-id-2`.
-    func makeHostID() -> [UInt8] { ids.makeHostID() }
+    func makeHostID() -> [UInt8] {
+        var ids = self.ids
+        defer { self.ids = ids }
+        return ids.makeHostID()
+    }
 
     func preflightHead(_ fields: [CrossOrigin.Field]) -> ResponseHead {
-        ids.advance()
+        let requestID = ResponseIDs.requestID(ids.next(), ids.next())
         var head = ResponseHead(status: 200)
-        let requestID = ids.requestID
         head.fields.append("x-amzn-requestid", requestID.span, varies: true)
         let now = date.bytes(milliseconds: WallClock.milliseconds)
         head.fields.append("date", now.span, varies: true)

@@ -7,9 +7,13 @@
     public var isHTTP2: Bool { streamID != 0 }
 
     /// The handler's own state; dropped when the exchange is closed.
-    public var attachment: AnyObject?
+    public var attachment: AnyObject? {
+        get { attached }
+        set { attached = newValue }
+    }
 
     /// The request.
+    @inlinable
     public var head: RequestHead { requestHead }
 
     /// Body payload received and handed to the handler.
@@ -28,7 +32,8 @@
     public var requestIsWhole: Bool { whole }
 
     // Stored properties are not public, so that using them carries no exclusivity checks.
-    let requestHead = RequestHead()
+    @usableFromInline let requestHead = RequestHead()
+    var attached: AnyObject?
     var received: UInt64 = 0
     var sent: UInt64 = 0
     var closed = true
@@ -193,6 +198,6 @@
         bodyOffset = 0
         source = nil
         sourceWaits = false
-        attachment = nil
+        attached = nil
     }
 }

@@ -17,15 +17,25 @@ public enum IOResult: Sendable, Hashable {
 /// A TCP connection: non-blocking, owned by one reactor, closed with its last reference.
 public final class Socket {
     /// -1 once closed or released.
-    public private(set) var descriptor: Int32
+    public private(set) var descriptor: Int32 {
+        get { number }
+        set { number = newValue }
+    }
     /// For tests; see `SocketFaults`.
-    public var faults: (any SocketFaults)?
+    public var faults: (any SocketFaults)? {
+        get { injected }
+        set { injected = newValue }
+    }
+
+    // Stored properties are not public, so that using them carries no exclusivity checks.
+    private var number: Int32
+    private var injected: (any SocketFaults)?
 
     /// Takes over a connected, non-blocking descriptor, such as one that another reactor accepted
     /// and released.
     public init(descriptor: Int32) {
         precondition(descriptor >= 0, "a descriptor is not negative")
-        self.descriptor = descriptor
+        number = descriptor
     }
 
     deinit {

@@ -26,9 +26,19 @@ public enum TLSProgress: Sendable, Hashable {
     private var input: UnsafePointer<UInt8>?
     private var inputCount = 0
     /// What the last call found.
-    public private(set) var progress = TLSProgress.handshaking
+    public private(set) var progress: TLSProgress {
+        get { found }
+        set { found = newValue }
+    }
     /// Whether the handshake is complete.
-    public private(set) var isEstablished = false
+    public private(set) var isEstablished: Bool {
+        get { established }
+        set { established = newValue }
+    }
+
+    // Stored properties are not public, so that using them carries no exclusivity checks.
+    private var found = TLSProgress.handshaking
+    private var established = false
 
     /// A connection in the role of its context. A client says which server it wants: a host name
     /// or a numeric address, which the certificate must be for.

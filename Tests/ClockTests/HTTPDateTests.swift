@@ -4,7 +4,7 @@ import Testing
 
 struct HTTPDateTests {
     private func text(_ milliseconds: Int64) -> String {
-        var date = HTTPDate()
+        let date = HTTPDate()
         return String(decoding: date.bytes(milliseconds: milliseconds), as: UTF8.self)
     }
 
@@ -40,7 +40,7 @@ struct HTTPDateTests {
     }
 
     @Test func `the text changes with the second and only then`() {
-        var date = HTTPDate()
+        let date = HTTPDate()
         let first = date.bytes(milliseconds: 1_000)
         #expect(date.bytes(milliseconds: 1_999) == first)
         #expect(date.bytes(milliseconds: 2_000) != first)

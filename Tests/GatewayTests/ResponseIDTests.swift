@@ -7,8 +7,8 @@ struct ResponseIDTests {
         var ids = ResponseIDs()
         var seen: Set<[UInt8]> = []
         for _ in 0..<1000 {
-            ids.advance()
-            let bytes = ids.requestID
+            let id = ResponseIDs.requestID(ids.next(), ids.next())
+            let bytes = id.indices.map { id[$0] }
             let text = String(decoding: bytes, as: UTF8.self)
             #expect(
                 text.wholeMatch(

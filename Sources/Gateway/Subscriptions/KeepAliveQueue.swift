@@ -1,12 +1,25 @@
 /// The subscriptions of a reactor in the order of their last event: the head is the quietest.
 ///
 /// One list instead of a timer for each: every subscription waits the same time, so the order in
-/// which they were last served is the order in which they fall due.
+/// which they were last served is the order in which they fall due. It is kept to within a
+/// tolerance, so that one that is served often is not moved each time.
 final class KeepAliveQueue {
     private var head: Subscription?
     private var tail: Subscription?
 
+    /// How much later than another one that stands behind it a subscription may have been served,
+    /// nanoseconds: as much later than due is the other asked at most.
+    static let tolerance: UInt64 = 50_000_000
+
+    /// The subscription has been served.
+    @inline(__always)
+    func served(_ subscription: Subscription, now: UInt64) {
+        subscription.lastEventAt = now
+        if now &- subscription.queuedAt >= Self.tolerance { moveToBack(subscription) }
+    }
+
     func append(_ subscription: Subscription) {
+        subscription.queuedAt = subscription.lastEventAt
         subscription.previousInQueue = tail
         subscription.nextInQueue = nil
         tail?.nextInQueue = subscription
@@ -26,8 +39,8 @@ final class KeepAliveQueue {
         subscription.nextInQueue = nil
     }
 
-    func moveToBack(_ subscription: Subscription) {
-        guard tail !== subscription else { return }
+    private func moveToBack(_ subscription: Subscription) {
+        guard tail !== subscription else { return subscription.queuedAt = subscription.lastEventAt }
         remove(subscription)
         append(subscription)
     }

@@ -74,10 +74,12 @@ final class Subscription: BodySource {
     /// Holds it to its rate; nil without such a limit.
     private var pace: Pace?
 
-    // The worker's keep-alive queue owns these three.
+    // The worker's keep-alive queue owns these four.
     var previousInQueue: Subscription?
     var nextInQueue: Subscription?
     var lastEventAt: UInt64
+    /// What that was when it took its place in the queue.
+    var queuedAt: UInt64 = 0
 
     /// - Parameters:
     ///   - continuation: An index that the client may resume after while it has seen nothing.
@@ -232,8 +234,7 @@ final class Subscription: BodySource {
             }
         }
         unit = nil
-        lastEventAt = worker.reactor.now
-        worker.keepAlives.moveToBack(self)
+        worker.keepAlives.served(self, now: worker.reactor.now)
     }
 
     /// Gives up the bytes of a half-sent event while the client cannot take them.

@@ -30,6 +30,15 @@ struct FrameHead {
         }
         at += rest
         rest = 0
+        if have == 0, bytes.count - at >= Limits.frameHeaderBytes, let base = bytes.baseAddress {
+            let start = at
+            // The eight bytes are in the buffer, and any alignment will do.
+            word = unsafe UInt64(
+                bigEndian: UnsafeRawPointer(base + at).loadUnaligned(as: UInt64.self))
+            last = unsafe bytes[at + 8]
+            at += Limits.frameHeaderBytes
+            return headRead(from: start)
+        }
         let start = have == 0 ? at : 0
         while have < Limits.frameHeaderBytes {
             guard at < bytes.count else { return nil }
@@ -39,6 +48,12 @@ struct FrameHead {
             at += 1
         }
         have = 0
+        return headRead(from: start)
+    }
+
+    /// The head that has been read; its payload is to be passed.
+    @inline(__always)
+    private mutating func headRead(from start: Int) -> FrameHead {
         rest = Int(word >> 40)
         return FrameHead(
             length: rest, type: UInt8(truncatingIfNeeded: word >> 32),
