@@ -1,4 +1,3 @@
-import Clock
 import Logging
 import Synchronization
 import TLS
@@ -10,8 +9,7 @@ import TLS
 final class CertificateRenewal: Sendable {
     private let certificates: Certificates
     private let logger: Logger
-    /// Seconds since 1970, as clients count them.
-    private let wallSeconds: @Sendable () -> Int64
+    private let times: @Sendable () -> ClosedRange<Int64>
     private let apply: @Sendable (Identity) -> Void
     private let state: Mutex<State>
 
@@ -24,18 +22,22 @@ final class CertificateRenewal: Sendable {
     }
 
     /// What cannot be issued, or is limited by an authority that ends soon, is tried again only
-    /// after this.
+    /// after this. What comes out right is not held up by it: the clock may be wrong now, and right
+    /// a moment later.
     static let pauseNanoseconds: UInt64 = 60 * 1_000_000_000
 
-    /// `identity` is in force already; `apply` puts another one in force for new connections.
+    /// - Parameters:
+    ///   - identity: in force already.
+    ///   - times: what the two clocks say, as `Certificates` has it.
+    ///   - apply: puts another one in force for new connections.
     init(
         _ certificates: Certificates, inForce identity: Identity, logger: Logger,
-        wallSeconds: @escaping @Sendable () -> Int64 = { WallClock.milliseconds / 1000 },
+        times: @escaping @Sendable () -> ClosedRange<Int64>,
         apply: @escaping @Sendable (Identity) -> Void
     ) {
         self.certificates = certificates
         self.logger = logger
-        self.wallSeconds = wallSeconds
+        self.times = times
         self.apply = apply
         state = Mutex(State(identity: identity))
     }
@@ -44,7 +46,7 @@ final class CertificateRenewal: Sendable {
     func reload() {
         state.withLock { state in
             do throws(StartFailure) {
-                state.identity = try certificates.load(now: wallSeconds())
+                state.identity = try certificates.load(now: times())
                 apply(state.identity)
                 logger.info("new connections get the certificates as they are now")
             } catch {
@@ -56,7 +58,7 @@ final class CertificateRenewal: Sendable {
     /// Issues a certificate if the one in force is not fit for the time of day. `now` in
     /// nanoseconds of the monotonic clock.
     func look(now: UInt64) {
-        let seconds = wallSeconds()
+        let seconds = times()
         state.withLock { state in
             guard now >= state.pauseEnd, certificates.isDue(state.identity, now: seconds) else {
                 return
@@ -64,12 +66,14 @@ final class CertificateRenewal: Sendable {
             state.pauseEnd = now + Self.pauseNanoseconds
             do throws(StartFailure) {
                 let issued = try certificates.load(now: seconds)
+                let isFit = !certificates.isDue(issued, now: seconds)
                 let isBetter =
                     issued.validFromSeconds < state.identity.validFromSeconds
                     || issued.validUntilSeconds > state.identity.validUntilSeconds
                 state.identity = issued
                 state.failure = nil
-                guard isBetter else { return }
+                if isFit { state.pauseEnd = 0 }
+                guard isFit || isBetter else { return }
                 apply(issued)
                 logger.info("a new certificate was issued; new connections get it")
             } catch {

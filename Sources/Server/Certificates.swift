@@ -5,13 +5,23 @@ import TLS
 /// `DIR/tls`, made at the first start.
 ///
 /// `ca.pem` is what clients trust and stays the same; the server certificate is issued anew when
-/// it is about to expire, and when it is not valid yet because the clock was ahead. The process's umask keeps the keys to the server's user.
+/// it is about to expire, and when it is not valid yet because the clock was ahead. The process's
+/// umask keeps the keys to the server's user.
+///
+/// What time it is, is given as two clocks say, the system's and the log's, in seconds since 1970:
+/// they differ while the system's is not believed. Since either may be the one that clients have, a
+/// certificate is valid by both.
 struct Certificates: Sendable {
     let configuration: ServerConfiguration
     let files: any FileSystem
 
     /// A certificate of ours with less time left than this is issued anew.
     static let renewalSeconds: Int64 = 30 * 86_400
+    /// What browsers and Apple's systems accept at most. One that lasts longer was issued while the
+    /// clocks disagreed, and is issued anew when they do no more.
+    static let longestSeconds: Int64 = 398 * 86_400
+    /// Clocks that are nearer than this agree.
+    private static let agreementSeconds: Int64 = 86_400
 
     private var folder: String { configuration.dataFolder + "/tls" }
 
@@ -20,16 +30,18 @@ struct Certificates: Sendable {
         configuration.certificateFiles == nil ? folder + "/ca.pem" : nil
     }
 
-    /// Whether an identity of ours is to be issued anew at `now` (seconds since 1970). A user's own
-    /// is the user's to replace.
-    func isDue(_ identity: Identity, now: Int64) -> Bool {
-        configuration.certificateFiles == nil
-            && (identity.validFromSeconds > now
-                || identity.validUntilSeconds <= now + Self.renewalSeconds)
+    /// Whether an identity of ours is to be issued anew. A user's own is the user's to replace.
+    func isDue(_ identity: Identity, now: ClosedRange<Int64>) -> Bool {
+        guard configuration.certificateFiles == nil else { return false }
+        let (start, end) = (identity.validFromSeconds, identity.validUntilSeconds)
+        let isTooLong =
+            end - start > Self.longestSeconds
+            && now.upperBound - now.lowerBound < Self.agreementSeconds
+        return start > now.lowerBound || end <= now.upperBound + Self.renewalSeconds || isTooLong
     }
 
-    /// Reads, or makes, the certificates. `now` in seconds since 1970.
-    func load(now: Int64) throws(StartFailure) -> Identity {
+    /// Reads, or makes, the certificates.
+    func load(now: ClosedRange<Int64>) throws(StartFailure) -> Identity {
         if let own = configuration.certificateFiles {
             return try identity(
                 certificate: try readOwn(own.certificate, option: "--cert"),
@@ -61,7 +73,7 @@ struct Certificates: Sendable {
     }
 
     /// Issues a server certificate, with a new authority if there is none yet.
-    private func issue(now: Int64) throws(StartFailure) -> Identity {
+    private func issue(now: ClosedRange<Int64>) throws(StartFailure) -> Identity {
         var names = ["localhost"]
         if let host = Machine.hostName(files), host != "localhost" { names.append(host) }
         do {
@@ -72,7 +84,7 @@ struct Certificates: Sendable {
                 authority = try CertificateAuthority(
                     certificatePEM: certificate, privateKeyPEM: key)
             } else {
-                authority = try CertificateAuthority.create(now: now)
+                authority = try CertificateAuthority.create(now: now.upperBound)
                 try files.replace("ca-key.pem", in: folder, with: authority.privateKeyPEM)
                 try files.replace("ca.pem", in: folder, with: authority.certificatePEM)
             }

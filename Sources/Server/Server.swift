@@ -61,7 +61,11 @@ public enum Server {
         _ announced: (ServerReach) -> Void
     ) throws(StartFailure) {
         let certificates = Certificates(configuration: configuration, files: files)
-        let identity = try certificates.load(now: WallClock.milliseconds / 1000)
+        let times = { @Sendable () -> ClosedRange<Int64> in
+            let (wall, known) = (WallClock.milliseconds / 1000, log.presentMilliseconds() / 1000)
+            return min(wall, known)...max(wall, known)
+        }
+        let identity = try certificates.load(now: times())
         let tokenKey = try readTokenKey(configuration, files)
         let listener = try listen(configuration.listen)
         let lines = try step("log writer") { () throws(SystemError) in try LogWriter(logger) }
@@ -95,9 +99,9 @@ public enum Server {
         }
         for line in node.missingRecords { logger.error("\(line)") }
         let tickets = TicketKeys()
-        let renewal = CertificateRenewal(certificates, inForce: identity, logger: logger) {
-            node.reload($0)
-        }
+        let renewal = CertificateRenewal(
+            certificates, inForce: identity, logger: logger, times: times
+        ) { node.reload($0) }
         let trimmer = MemoryTrimmer(files: files) { node.heldBytes }
         let housekeeper = try step("housekeeper") { () throws(SystemError) in
             try Housekeeper(

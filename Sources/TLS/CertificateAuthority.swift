@@ -57,6 +57,14 @@ public struct CertificateAuthority: Sendable {
     public func issue(
         names: [String], addresses: [String], now: Int64
     ) throws(TLSError) -> Issued {
+        try issue(names: names, addresses: addresses, now: now...now)
+    }
+
+    /// The same where two clocks disagree: from 30 days before the earlier one on, until 367 days
+    /// after the later one.
+    public func issue(
+        names: [String], addresses: [String], now: ClosedRange<Int64>
+    ) throws(TLSError) -> Issued {
         try issue(
             commonName: "Weir server", now: now,
             extensions: [
@@ -68,19 +76,22 @@ public struct CertificateAuthority: Sendable {
     /// Issues a client's certificate in the name of `commonName` (1 to 64 bytes), valid as a
     /// server's.
     public func issueClient(commonName: String, now: Int64) throws(TLSError) -> Issued {
-        try issue(commonName: commonName, now: now, extensions: [(NID_ext_key_usage, "clientAuth")])
+        try issue(
+            commonName: commonName, now: now...now,
+            extensions: [(NID_ext_key_usage, "clientAuth")])
     }
 
     private func issue(
-        commonName: String, now: Int64, extensions: [(Int32, String)]
+        commonName: String, now: ClosedRange<Int64>, extensions: [(Int32, String)]
     ) throws(TLSError) -> Issued {
         let authority = try Certificate.all(pem: certificatePEM)[0]
         let authorityKey = try PrivateKey(pem: privateKeyPEM)
         let key = try PrivateKey.generate()
         let builder = try CertificateBuilder(
             organization: "Weir", commonName: commonName, isNameUnique: false)
-        let start = now - Limits.leafSkewSeconds
-        let end = min(start + Limits.leafDays * 86_400, authority.notAfter)
+        let start = now.lowerBound - Limits.leafSkewSeconds
+        let end = min(
+            now.upperBound - Limits.leafSkewSeconds + Limits.leafDays * 86_400, authority.notAfter)
         try builder.setValidity(min(start, end)...end)
         let fixed: [(Int32, String)] = [
             (NID_basic_constraints, "critical,CA:FALSE"),

@@ -17,6 +17,8 @@ struct CertificateRenewalTests {
         let folder: String
         let certificates: Certificates
         let wall: Mutex<Int64>
+        /// What the log takes for the time, if it does not believe the other.
+        let known = Mutex<Int64?>(nil)
         let applied = Mutex<[Identity]>([])
         let lines = Mutex<[String]>([])
 
@@ -32,13 +34,18 @@ struct CertificateRenewalTests {
         deinit { try? FileManager.default.removeItem(atPath: folder) }
 
         func start() throws -> CertificateRenewal {
-            let now = wall.withLock { $0 }
-            let identity = try certificates.load(now: now)
+            let identity = try certificates.load(now: times())
             let logger = Logger(label: "test") { _ in Lines { [self] line in add(line) } }
             return CertificateRenewal(
                 certificates, inForce: identity, logger: logger,
-                wallSeconds: { [self] in wall.withLock { $0 } },
+                times: { [self] in times() },
                 apply: { [self] identity in applied.withLock { $0.append(identity) } })
+        }
+
+        private func times() -> ClosedRange<Int64> {
+            let wall = wall.withLock { $0 }
+            let known = known.withLock { $0 } ?? wall
+            return min(wall, known)...max(wall, known)
         }
 
         private func add(_ line: String) { lines.withLock { $0.append(line) } }
@@ -80,14 +87,52 @@ struct CertificateRenewalTests {
         #expect(applied.allSatisfy { $0.validFromSeconds <= now && now < $0.validUntilSeconds })
         #expect(try bench.authority() == authority)
         // And a start finds it good.
-        #expect(try bench.certificates.load(now: now).validFromSeconds <= now)
+        #expect(try bench.certificates.load(now: now...now).validFromSeconds <= now)
+    }
+
+    @Test func `a clock that is wrong for a moment shuts out nobody`() throws {
+        let now: Int64 = 1_800_000_000
+        for wrong in [now + 400 * Self.day, now - 400 * Self.day, 0] {
+            let bench = try Bench(at: now)
+            let renewal = try bench.start()
+            var inForce = try bench.certificates.load(now: now...now)
+            for tick in Int64(1)..<20 {
+                // Seen by the log as wrong at once, and right again after three seconds.
+                let isWrong = (5..<8).contains(tick)
+                bench.known.withLock { $0 = isWrong ? now + tick : nil }
+                bench.wall.withLock { $0 = isWrong ? wrong + tick : now + tick }
+                renewal.look(now: UInt64(tick) * Self.second)
+                inForce = bench.applied.withLock { $0.last } ?? inForce
+                for time in isWrong ? [now + tick, wrong + tick] : [now + tick] {
+                    #expect(inForce.validFromSeconds <= time && time < inForce.validUntilSeconds)
+                }
+            }
+            // At the end it is one that browsers take.
+            #expect(
+                inForce.validUntilSeconds - inForce.validFromSeconds <= Certificates.longestSeconds)
+            #expect(bench.applied.withLock(\.count) <= 2)
+        }
+    }
+
+    @Test func `a first start by a wrong clock is mended as soon as the clock is`() throws {
+        let now: Int64 = 1_800_000_000
+        let bench = try Bench(at: now + 400 * Self.day)
+        let renewal = try bench.start()
+        // The log does not believe the right one yet, and issuing has only just been tried.
+        bench.known.withLock { $0 = now + 400 * Self.day }
+        for tick in Int64(1)..<4 {
+            bench.wall.withLock { $0 = tick % 2 == 0 ? now + 500 * Self.day : now }
+            renewal.look(now: UInt64(tick) * Self.second)
+            let inForce = try #require(bench.applied.withLock { $0.last })
+            #expect(inForce.validFromSeconds <= now && now < inForce.validUntilSeconds)
+        }
     }
 
     @Test func `a node that runs for years has a certificate that is valid on each day`() throws {
         let start: Int64 = 1_800_000_000
         let bench = try Bench(at: start)
         let renewal = try bench.start()
-        var inForce = try bench.certificates.load(now: start)
+        var inForce = try bench.certificates.load(now: start...start)
         for day in 0..<Int64(3_000) {
             let now = start + day * Self.day
             bench.wall.withLock { $0 = now }
@@ -122,7 +167,7 @@ struct CertificateRenewalTests {
     {
         let start: Int64 = 1_800_000_000
         let bench = try Bench(at: start)
-        _ = try bench.certificates.load(now: start)
+        _ = try bench.certificates.load(now: start...start)
         bench.wall.withLock { $0 = start + 3_645 * Self.day }
         let renewal = try bench.start()
         for tick in 1..<500 { renewal.look(now: UInt64(tick) * Self.second) }
