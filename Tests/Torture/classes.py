@@ -20,6 +20,7 @@ LIMITS = ("none", "1", "3", "100", "1000", "10000")
 CACHE = ("warm", "cold")
 NOFILE = ("256", "1024", "soft 1024", "most")
 MEMORY = ("64M", "256M", "default")
+DURABILITY = ("commit", "interval:20", "os")
 CHANGES = ("split", "merge", "resize", "delete", "recreate", "retention", "consumers", "tags")
 PEERS = ("stalled subscriber", "cancelled reads", "vanished", "announced bodies", "trickle",
          "header bomb", "closed windows", "bare connections", "bad frames", "half handshake")
@@ -30,7 +31,7 @@ CHAOS = ("clean", "killed", "ahead hours", "ahead days", "behind", "jump while r
 DIMENSIONS = {
     "size": SIZES, "batch": BATCHES, "shards": SHARDS, "volume": VOLUMES, "client": CLIENTS,
     "route": ROUTES, "limit": LIMITS, "cache": CACHE, "nofile": NOFILE, "memory": MEMORY,
-    "change": CHANGES, "peer": PEERS, "chaos": CHAOS}
+    "durability": DURABILITY, "change": CHANGES, "peer": PEERS, "chaos": CHAOS}
 
 
 class Coverage:

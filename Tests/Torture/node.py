@@ -68,7 +68,8 @@ class Node(Server):
 
     def __init__(self, folder, plan):
         folder = pathlib.Path(folder)
-        options = ["--reactors", str(plan.reactors), "--time-scale", plan.time_scale]
+        options = ["--reactors", str(plan.reactors), "--time-scale", plan.time_scale,
+                   "--durability", plan.durability]
         if plan.memory != "default":
             options += ["--memory", plan.memory]
         self.disk = Disk(folder / "disk", 768 << 20) if plan.small_disk else None

@@ -15,10 +15,13 @@ MIB = 1 << 20
 # What a stream gets in a step, in bytes; a number of records bounds it too.
 VOLUME_BYTES = {"near": (20_000, 2 * MIB), "beyond 8 MiB": (10 * MIB, 20 * MIB),
                 "beyond a segment": (66 * MIB, 80 * MIB)}
-# Sizes that reach the volumes in a number of records that a test can put.
-SIZES_OF_VOLUME = {"beyond 8 MiB": ("kib", "middle", "large", "mib", "huge", "mixed"),
-                   "beyond a segment": ("large", "mib", "huge")}
-BIG = ("large", "mib", "huge", "mixed")
+# Volumes that records of a size reach in a number that a test can put.
+VOLUMES_OF_SIZE = {"empty": ("near",), "tiny": ("near",), "kib": ("near", "beyond 8 MiB"),
+                   "middle": ("near", "beyond 8 MiB"), "mixed": ("near", "beyond 8 MiB")}
+# So many of its steps that four episodes meet every class.
+STEPS = 4
+# `weir tail` follows every shard.
+TAILED_SHARDS_MAX = 40
 
 
 @dataclasses.dataclass
@@ -52,6 +55,7 @@ class Plan:
     number: int
     nofile: str
     memory: str
+    durability: str
     small_disk: bool
     faked_clock: bool
     time_scale: str
@@ -67,7 +71,7 @@ class Plan:
                 f"--episode {self.number}")
 
     def lines(self):
-        yield (f"nofile {self.nofile}, memory {self.memory}, "
+        yield (f"nofile {self.nofile}, memory {self.memory}, durability {self.durability}, "
                f"{'small' if self.small_disk else 'roomy'} disk, {self.reactors} reactors, "
                f"times by {self.time_scale}")
         for stream in self.streams:
@@ -93,7 +97,7 @@ def plans(seed, impossible=()):
 
 def _plan(seed, number, chance, draw):
     steps = []
-    for step in range(3):
+    for step in range(STEPS):
         chaos = draw.one("chaos", _chaos_beside([each.chaos for each in steps]))
         steps.append(Step(step, draw.one("change"), draw.one("peer"), chaos, draw.one("cache"),
                           chance.randrange(2**32)))
@@ -101,8 +105,8 @@ def _plan(seed, number, chance, draw):
     streams = [_stream(chance, draw, full) for _ in range(2)]
     many = max(stream.shards for stream in streams)
     return Plan(
-        seed, number, draw.one("nofile"), draw.one("memory"), full,
-        any(step.chaos in CLOCK for step in steps),
+        seed, number, draw.one("nofile"), draw.one("memory"), draw.one("durability"),
+        full, any(step.chaos in CLOCK for step in steps),
         # Where subscriptions are to be many, their five minutes are not made six seconds.
         chance.choice(("1", "0.05")) if many < 100 else "1", chance.choice((1, 2, 2)), streams, steps,
         chance.randrange(2**32), number % 4 == 0 and ("client", "go") not in draw.without)
@@ -119,14 +123,16 @@ def _chaos_beside(others):
 
 def _stream(chance, draw, full):
     shards_class = draw.one("shards")
-    volume = draw.one("volume", ("near",) if full else None) or "near"
-    size = draw.one("size", SIZES_OF_VOLUME.get(volume))
+    size = draw.one("size")
+    volume = draw.one("volume", ("near",) if full else VOLUMES_OF_SIZE.get(size))
     shards = chance.randint(*SHARD_COUNTS[shards_class])
+    # A command is given lines of a few MiB at most.
+    writers = ("boto3", "json", "cbor", "h2") + (("weir put",) if volume == "near" else ())
+    pushed = ("boto3", "json", "h2") + (("weir tail",) if shards <= TAILED_SHARDS_MAX else ())
     return StreamPlan(
         shards_class, shards, size, draw.one("batch"), volume,
         chance.randint(*VOLUME_BYTES[volume]),
-        [draw.one("client", ("boto3", "json", "cbor", "h2", "weir put"))
-         for _ in range(chance.choice((1, 1, 2)))],
+        [draw.one("client", writers) for _ in range(chance.choice((1, 1, 2)))],
         [chance.choice(("boto3", "json", "cbor", "h2")),
-         draw.one("client", ("boto3", "json", "h2", "weir tail"))],
+         draw.one("client", pushed)],
         draw.one("limit"))

@@ -58,8 +58,6 @@ def _stream(world, incarnation, chance):
     world.coverage.happened("route", "trim horizon")
     if world.plan_of(incarnation):
         world.coverage.happened("limit", world.plan_of(incarnation).limit)
-    for records in listing.values():
-        world.coverage.happened("volume", _volume(sum(each.size + 60 for each in records)))
     sampled = sorted((shard for shard, records in listing.items() if records),
                      key=lambda each: -len(listing[each]))
     sampled = sampled[:2] + chance.sample(sampled[2:], min(SAMPLED - 2, len(sampled[2:])))
@@ -77,11 +75,6 @@ def _stream(world, incarnation, chance):
 
 def _limit(plan):
     return None if plan is None or plan.limit == "none" else int(plan.limit)
-
-
-def _volume(size):
-    return ("beyond a segment" if size > 64 * MIB else
-            "beyond 8 MiB" if size > 8 * MIB else "near")
 
 
 def _routes(world, incarnation, shard, records, limit, chance):

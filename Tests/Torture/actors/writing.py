@@ -131,6 +131,9 @@ class Writer(threading.Thread):
         left, records = self.volume, 0
         while records < STEP_RECORDS and not self._is_over():
             if left <= 0:
+                if not self.done.is_set() and self.volume * len(self.stream.writers) > (
+                        self.stream.volume_bytes // 2):
+                    self.world.coverage.happened("volume", self.stream.volume)
                 self.done.set()
                 if self.halted.wait(max(PAUSE_SECONDS, carried / SLOW_BYTES)):
                     break
