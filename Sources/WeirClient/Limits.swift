@@ -48,4 +48,7 @@ enum Limits {
     /// Shards of one stream that are followed; more are refused. A shard costs a few hundred bytes
     /// besides its window.
     static let followedShards = 65_536
+    /// Pages of a list that have nothing and lead to another, one after the other; at one more the
+    /// list counts as endless, and the call fails.
+    static let emptyPages = 100
 }

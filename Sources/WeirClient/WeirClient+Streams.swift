@@ -51,6 +51,10 @@ extension WeirClient {
                 if let last = names.last { writer.member("ExclusiveStartStreamName", last) }
             }
             let page = try answer.required("StreamNames").elements.compactMap(\.text)
+            // Else a server that always has more would be asked for ever.
+            guard names.isEmpty || page.isEmpty || page[0] > names[names.count - 1] else {
+                throw .response("the list of streams does not go on behind \(names.last ?? "")")
+            }
             names += page
             guard answer["HasMoreStreams"] == .boolean(true), !page.isEmpty else { return names }
         }
@@ -88,18 +92,23 @@ extension WeirClient {
     ) async throws(ClientError) -> [ShardSummary] {
         var shards: [ShardSummary] = []
         var token: String?
+        var emptyPages = 0
         repeat {
             let answer = try await call(.listShards, isRepeatable: true) { writer in
                 guard let token else { return selection.write(stream, to: &writer) }
                 writer.member("NextToken", token)
             }
-            for element in try answer.required("Shards").elements {
-                shards.append(try ShardSummary(element))
-            }
+            let page = try answer.required("Shards").elements
+            for element in page { shards.append(try ShardSummary(element)) }
+            emptyPages = page.isEmpty ? emptyPages + 1 : 0
             guard shards.count <= Limits.followedShards else {
                 throw .response("more than \(Limits.followedShards) shards")
             }
-            token = answer["NextToken"]?.text
+            let next = answer["NextToken"]?.text
+            guard next == nil || next != token, emptyPages <= Limits.emptyPages else {
+                throw .response("the list of shards does not come to an end")
+            }
+            token = next
         } while token != nil
         return shards
     }

@@ -137,4 +137,36 @@ private func list(_ shards: [(UInt32, [UInt32])]) -> String {
         #expect(shards.map(\.id) == [shard(0), shard(1)])
         #expect(server.requests.last?.json.keys.sorted() == ["NextToken"])
     }
+
+    @Test(arguments: ["the same token", "another token and nothing else"])
+    func `a list of shards that does not come to an end is given up`(how: String) async throws {
+        let made = Mutex(0)
+        let server = try FakeServer { _ in
+            let number = made.withLock { made in
+                made += 1
+                return made
+            }
+            return .reply(
+                200,
+                how == "the same token"
+                    ? list([(UInt32(number), [])]).dropLast() + ",\"NextToken\":\"t\"}"
+                    : "{\"Shards\":[],\"NextToken\":\"\(number)\"}")
+        }
+        let client = try server.client()
+        await #expect(throws: ClientError.response("the list of shards does not come to an end")) {
+            _ = try await client.listShards("s")
+        }
+        #expect(server.requests.count <= 101)
+    }
+
+    @Test func `a list of streams that begins again is given up`() async throws {
+        let server = try FakeServer { _ in
+            .reply(200, "{\"StreamNames\":[\"a\",\"b\"],\"HasMoreStreams\":true}")
+        }
+        let client = try server.client()
+        await #expect(
+            throws: ClientError.response("the list of streams does not go on behind b")
+        ) { _ = try await client.listStreams() }
+        #expect(server.requests.count == 2)
+    }
 }
