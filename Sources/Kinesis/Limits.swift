@@ -44,4 +44,6 @@ public enum Limits {
     static let tokensAtOnce = 16_384
     /// How many entries of a map are kept; the model allows 200, and more is refused anyway.
     static let mapEntries = 400
+    /// Keys of a map that are longer are not compared: the model allows 128 characters.
+    static let comparedKeyBytes = 1_024
 }

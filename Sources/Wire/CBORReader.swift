@@ -186,6 +186,7 @@ extension TokenReader {
                 return StringRange(start, position - 1, isPlain: false)
             }
             let offset = position
+            try chargePiece()
             let chunk = try cborHead()
             guard chunk.major == head.major, !chunk.isIndefinite else {
                 throw WireError(offset: offset, reason: .unsupportedItem)
@@ -204,7 +205,10 @@ extension TokenReader {
         if head.major == 3 {
             let text = source.extracting(position..<end)
             var offset = 0
-            while offset < text.count {
+            while true {
+                offset = endOfPlainRun(text, from: offset)
+                guard offset < text.count else { break }
+                try chargePiece()
                 guard let length = utf8SequenceLength(text, at: offset) else {
                     throw WireError(offset: position + offset, reason: .invalidUTF8)
                 }

@@ -120,8 +120,10 @@ extension TokenReader {
                 return StringRange(start, position - 1, isPlain: isPlain)
             case UInt8(ascii: "\\"):
                 isPlain = false
+                try chargePiece()
                 try jsonEscape()
             case 0x80...:
+                try chargePiece()
                 guard let length = utf8SequenceLength(source, at: position) else {
                     throw fail(.invalidUTF8)
                 }

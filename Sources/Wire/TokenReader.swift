@@ -12,6 +12,8 @@ public struct TokenReader: ~Escapable {
 
     /// Tokens that may still be taken.
     private var tokensLeft: Int
+    /// Pieces of strings since a token was charged for them.
+    private var pieces = 0
 
     /// What may stand next; CBOR has no separators and uses ``value``, ``key`` and ``end`` alone.
     enum Expectation {
@@ -34,7 +36,8 @@ public struct TokenReader: ~Escapable {
     var remaining: [32 of Int] = .init(repeating: 0)
 
     /// A reader at the beginning of `source`, which gives at most so many tokens: what a document
-    /// costs is decided by their number more than by its bytes.
+    /// costs is decided by their number more than by its bytes. Inside a string it is the escapes,
+    /// the characters that are not ASCII, and the chunks: two of them count as a token.
     @_lifetime(copy source)
     public init(_ source: Span<UInt8>, _ encoding: Encoding, tokens: Int = .max) {
         self.source = source
@@ -97,6 +100,14 @@ public struct TokenReader: ~Escapable {
     @_lifetime(copy self)
     public func written(_ string: StringRange) -> Span<UInt8> {
         source.extracting(string.lowerBound..<string.upperBound)
+    }
+
+    /// Counts a piece of a string that is looked at by itself.
+    mutating func chargePiece() throws(WireError) {
+        pieces += 1
+        guard pieces & 1 == 0 else { return }
+        guard tokensLeft > 0 else { throw fail(.tooManyTokens) }
+        tokensLeft -= 1
     }
 
     func fail(_ reason: WireError.Reason) -> WireError {

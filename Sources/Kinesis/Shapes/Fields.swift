@@ -88,5 +88,13 @@ struct Fields: Sendable {
         return entries
     }
 
+    /// A text as an error quotes it; of a long one only what is quoted is looked at.
+    func quotable(_ slot: Slot) -> String {
+        guard slot.count > Limits.quotedBytes else { return string(slot) }
+        var end = slot.first + Limits.quotedBytes
+        while end > slot.first, UTF8.isContinuation(arena[end]) { end -= 1 }
+        return String(decoding: arena[slot.first..<end], as: UTF8.self)
+    }
+
     func string(_ slot: Slot) -> String { String(decoding: arena[slot.range], as: UTF8.self) }
 }

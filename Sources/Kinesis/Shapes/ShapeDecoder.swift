@@ -264,6 +264,7 @@ struct ShapeDecoder: ~Escapable {
         dropElements()
         let first = slots.count
         var count = 0
+        var sums: [UInt64] = []
         var failure: String?
         while case .key(let key) = try reader.next() {
             let token = try reader.next()
@@ -274,13 +275,16 @@ struct ShapeDecoder: ~Escapable {
                 guard count < Limits.mapEntries else { continue }
                 let key = append(key)
                 let value = append(text)
-                var entry = first
-                while entry < slots.count, !areEqual(slots[entry], key) { entry += 2 }
-                if entry < slots.count {
-                    slots[entry + 1] = value
+                let sum = sum(key)
+                let same = sums.indices.first {
+                    sums[$0] == sum && areEqual(slots[first + 2 * $0], key)
+                }
+                if let same {
+                    slots[first + 2 * same + 1] = value
                 } else {
                     slots.append(key)
                     slots.append(value)
+                    sums.append(sum)
                     count += 1
                 }
             default:
@@ -297,8 +301,22 @@ struct ShapeDecoder: ~Escapable {
         slots.removeLast(slots.count - shape.slots)
     }
 
+    /// Tells most keys apart, so that long ones that differ in a byte are not compared each with all
+    /// others. Beyond the length of any valid key only the length counts.
+    private func sum(_ key: Slot) -> UInt64 {
+        var sum = Self.seed ^ UInt64(key.count)
+        guard key.count <= Limits.comparedKeyBytes else { return sum }
+        // FNV-1a (draft-eastlake-fnv), from a start that nobody outside knows.
+        for byte in arena[key.range] { sum = (sum ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return sum
+    }
+
+    private static let seed = UInt64.random(in: 1...UInt64.max)
+
     private func areEqual(_ one: Slot, _ other: Slot) -> Bool {
-        arena[one.range].elementsEqual(arena[other.range])
+        // A key that is longer than any may be is refused, however often it is there.
+        one.count == other.count && one.count <= Limits.comparedKeyBytes
+            && arena[one.range].elementsEqual(arena[other.range])
     }
 }
 

@@ -173,7 +173,7 @@ struct Validator {
     /// A value as AWS, written in Java, prints it.
     private func description(of slot: Slot, _ member: Member) -> String {
         switch member.kind {
-        case .text: return quotable(fields.string(slot))
+        case .text: return fields.quotable(slot)
         case .blob: return ServiceError.byteBuffer(count: slot.count)
         case .integer, .long, .timestamp: return String(slot.first)
         case .boolean: return slot.first == 1 ? "true" : "false"
@@ -182,16 +182,21 @@ struct Validator {
             let shown = min(slot.second, Limits.recordsPerPut + 1)
             return "[" + (0..<shown).map { object(member, $0) }.joined(separator: ", ") + "]"
         case .texts:
-            let texts = (slot.first..<slot.first + slot.second).map {
-                fields.string(fields.slots[$0])
+            var texts: [String] = []
+            var bytes = 0
+            for index in slot.first..<slot.first + slot.second where bytes <= Limits.quotedBytes {
+                bytes += fields.slots[index].count
+                texts.append(fields.quotable(fields.slots[index]))
             }
             return quotable("[" + texts.joined(separator: ", ") + "]")
         case .map:
             var entries: [String] = []
-            for index in 0..<slot.second {
-                let key = fields.string(fields.slots[slot.first + 2 * index])
-                let value = fields.string(fields.slots[slot.first + 2 * index + 1])
-                entries.append("\(key)=\(value)")
+            var bytes = 0
+            for index in 0..<slot.second where bytes <= Limits.quotedBytes {
+                let key = fields.slots[slot.first + 2 * index]
+                let value = fields.slots[slot.first + 2 * index + 1]
+                bytes += key.count + value.count
+                entries.append("\(fields.quotable(key))=\(fields.quotable(value))")
             }
             return quotable("{" + entries.joined(separator: ", ") + "}")
         }
