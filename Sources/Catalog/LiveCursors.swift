@@ -16,7 +16,27 @@ final class LiveCursors: Sendable {
     private struct Table: Sendable {
         var consumers: [UInt64: [ShardNumber: Live]] = [:]
         var moved: [CursorKey] = []
+        /// Consumers all of whose cursors count as moved, and are still to be noted so.
+        var unmarked: [UInt64] = []
+        /// The same of one consumer: its shards.
+        var unmarkedShards: (consumer: UInt64, shards: [ShardNumber])?
         var count = 0
+
+        /// Notes some of what counts as moved; answers whether any is left.
+        mutating func mark(_ most: Int) -> Bool {
+            if unmarkedShards == nil, let consumer = unmarked.popLast() {
+                unmarkedShards = (consumer, Array((consumers[consumer] ?? [:]).keys))
+            }
+            guard let (consumer, shards) = unmarkedShards else { return false }
+            for shard in shards.suffix(most) {
+                guard let live = consumers[consumer]?[shard], !live.isMoved else { continue }
+                consumers[consumer]?[shard]?.isMoved = true
+                moved.append(CursorKey(consumer: consumer, shard: shard))
+            }
+            let rest = Array(shards.dropLast(most))
+            unmarkedShards = rest.isEmpty ? nil : (consumer, rest)
+            return unmarkedShards != nil || !unmarked.isEmpty
+        }
 
         /// Takes `count` of those that have moved, or all there are.
         mutating func takeMoved(_ count: Int) -> [CursorsMoved.Move] {
@@ -106,6 +126,7 @@ final class LiveCursors: Sendable {
     /// Those who note cursors meanwhile wait for at most `some` of them to be gathered.
     func takeMoved(some: Int = 256) -> [CursorsMoved.Move] {
         var moves: [CursorsMoved.Move] = []
+        while table.withLock({ $0.mark(some) }) {}
         // What moves again meanwhile is for the next call.
         var left = table.withLock { $0.moved.count }
         moves.reserveCapacity(left)
@@ -118,17 +139,12 @@ final class LiveCursors: Sendable {
         return moves
     }
 
-    /// Marks every cursor as moved, because what was written of them may be lost.
+    /// Has every cursor count as moved, because what was written of them may be lost. That is noted
+    /// some at a time, when those that have moved are taken next.
     func markAllMoved() {
         table.withLock { table in
-            table.moved.removeAll(keepingCapacity: true)
-            for consumer in table.consumers.keys {
-                let shards = table.consumers[consumer]?.keys.sorted() ?? []
-                for shard in shards {
-                    table.consumers[consumer]?[shard]?.isMoved = true
-                    table.moved.append(CursorKey(consumer: consumer, shard: shard))
-                }
-            }
+            table.unmarked = Array(table.consumers.keys)
+            table.unmarkedShards = nil
         }
     }
 
