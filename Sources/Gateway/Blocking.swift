@@ -30,6 +30,12 @@ extension Worker {
         }
     }
 
+    /// Has a thread let go of a catalog from before shards by the thousands came or went: who is the
+    /// last to do so frees them, 0.2 µs each.
+    func release(_ snapshot: CatalogSnapshot) {
+        _ = node.blocking.run(.pages, for: .node) { _ in withExtendedLifetime(snapshot) {} }
+    }
+
     /// Gives work up; answers whether it never began, so that nothing of it will be heard.
     @discardableResult
     func giveUp(_ work: BlockingWork) -> Bool {

@@ -36,8 +36,7 @@ extension Connection: RequestHandler {
 
     private func complete(_ request: Request) {
         request.completedAt = worker.monotonicNow()
-        guard memory.mayAnswer else { return park(request) }
-        worker.route(request)
+        serve(request, at: request.completedAt)
     }
 
     func exchangeClosed(_ exchange: Exchange, _ reason: ExchangeEnd) {

@@ -20,8 +20,14 @@ final class Connection: ReadinessHandler, TurnHandler {
     let hostID: [UInt8]
     /// What its requests hold of the node's memory.
     let memory: ConnectionMemory
-    /// Requests that wait until the client has taken answers.
+    /// Requests that wait until the client has taken answers, or for another turn.
     private var parked: [Request] = []
+    private var isParking = false
+    /// Since when this look at the connection reads and serves requests; 0 before it was asked.
+    private var servingSince: UInt64 = 0
+    /// What was received and is read when some of the requests before it are served.
+    private var backlog: [UInt8] = []
+    private var hasBacklog = false
     private let socket: Socket
     private let tls: TLSConnection
     private var registration: Registration?
@@ -86,6 +92,7 @@ final class Connection: ReadinessHandler, TurnHandler {
     func ready(_ readiness: Readiness) {
         worker.http.now = worker.reactor.now
         worker.refreshSnapshot()
+        servingSince = 0
         if readiness.contains(.error)
             || readiness.contains(.hangup) && !interest.contains(.readable)
         {
@@ -99,8 +106,12 @@ final class Connection: ReadinessHandler, TurnHandler {
         }
     }
 
-    /// More was produced than one turn may write.
-    func turn() { markDirty() }
+    /// More was received than one turn may serve, or produced than one may write.
+    func turn() {
+        servingSince = 0
+        readBacklog()
+        markDirty()
+    }
 
     /// The connection has something to write at the end of this turn.
     func markDirty() {
@@ -113,7 +124,7 @@ final class Connection: ReadinessHandler, TurnHandler {
 
     private func readAvailable() {
         for _ in 0..<Limits.readsPerTurn {
-            guard !isClosed, closesWhenWritten == nil else { return }
+            guard !isClosed, closesWhenWritten == nil, !hasBacklog else { return }
             if lingeringSince == nil, let session, !session.wantsInput {
                 // Pipelined requests wait in the kernel until those before them are answered.
                 updateInterest()
@@ -129,7 +140,8 @@ final class Connection: ReadinessHandler, TurnHandler {
                 lastActivity = worker.reactor.now
                 worker.counters.bytesReceived.wrappingAdd(UInt64(count), ordering: .relaxed)
                 if lingeringSince == nil { receive() }
-                if count < Limits.ioBytes { return }
+                if count < Limits.ioBytes || isParking { return }
+                if !hasTime(worker.monotonicNow()) { return }
             case .wouldBlock: return
             case .closed: return close(lingeringSince == nil ? .closedByPeer : endReason)
             case .failed: return close(.socketError)
@@ -184,6 +196,14 @@ final class Connection: ReadinessHandler, TurnHandler {
         if let session { feed(first.span, to: session) }
     }
 
+    private func readBacklog() {
+        guard hasBacklog, let session, !isClosed else { return }
+        let waiting = backlog
+        backlog = []
+        hasBacklog = false
+        feed(waiting.span, to: session)
+    }
+
     private func open(_ version: ProtocolDetector.Verdict) {
         session =
             version == .http2
@@ -192,17 +212,31 @@ final class Connection: ReadinessHandler, TurnHandler {
         markDirty()
     }
 
+    /// Gives bytes to the session, and keeps back what is behind more requests than a turn serves.
     private func feed(_ bytes: Span<UInt8>, to session: any Session) {
-        if case .failed = session.receive(bytes) {
-            // The session says why (GOAWAY or 400) before it is finished.
-            endReason = .protocolError
-        }
         markDirty()
+        guard !hasBacklog else { return backlog.append(copying: bytes) }
+        var start = 0
+        while start < bytes.count {
+            let end = min(start + Limits.feedBytes, bytes.count)
+            if case .failed = session.receive(bytes.extracting(start..<end)) {
+                // The session says why (GOAWAY or 400) before it is finished.
+                endReason = .protocolError
+                return closeLost(session)
+            }
+            start = end
+            if start < bytes.count, isParking || !hasTime(worker.monotonicNow()) {
+                backlog.append(copying: bytes.extracting(start...))
+                hasBacklog = true
+                return worker.reactor.runNextTurn(self)
+            }
+        }
     }
 
     private func answerPlainHTTP() {
         endReason = .plainHTTP
-        if case .bytes = socket.write(plainHTTPAnswer.span) {
+        let answer = plainHTTPAnswer
+        if case .bytes = socket.write(answer.span) {
             lingeringSince = worker.reactor.now
             socket.shutdownWrites()
         } else {
@@ -216,7 +250,8 @@ final class Connection: ReadinessHandler, TurnHandler {
     func flush() {
         isDirty = false
         guard !isClosed else { return }
-        if !parked.isEmpty { resumeParked() }
+        servingSince = 0
+        if isParking { resumeParked() }
         drainTLSOutput()
         var budget = Limits.writesPerTurn
         while unsentIsEmpty, closesWhenWritten == nil, let session, session.wantsOutput {
@@ -237,7 +272,7 @@ final class Connection: ReadinessHandler, TurnHandler {
             drainTLSOutput()
         }
         guard !isClosed else { return }
-        if !parked.isEmpty, memory.mayAnswer { worker.reactor.runNextTurn(self) }
+        if isParking, memory.mayAnswer { worker.reactor.runNextTurn(self) }
         if unsentIsEmpty {
             if let reason = closesWhenWritten { return close(reason) }
             if let session, session.isFinished {
@@ -247,21 +282,36 @@ final class Connection: ReadinessHandler, TurnHandler {
         updateInterest()
     }
 
-    /// The request is worked for when the client has taken some of the answers that it has waiting.
-    /// It takes them at the session's least rate or loses them, so that comes.
-    func park(_ request: Request) {
-        worker.counters.requestsParked.wrappingAdd(1, ordering: .relaxed)
-        parked.append(request)
+    /// Serves a request now, or when it is its turn: the client has taken some of the answers that
+    /// it has waiting, which it does at the session's least rate or loses them; and this connection
+    /// has had the others served that came before.
+    func serve(_ request: Request, at now: UInt64) {
+        let mayAnswer = memory.mayAnswer
+        if !mayAnswer { worker.counters.requestsParked.wrappingAdd(1, ordering: .relaxed) }
+        guard mayAnswer, !isParking, hasTime(now) else {
+            isParking = true
+            return parked.append(request)
+        }
+        worker.route(request)
+    }
+
+    /// Whether this turn has time for more of this connection; for one thing, always.
+    private func hasTime(_ now: UInt64) -> Bool {
+        if servingSince == 0 { servingSince = now }
+        return now &- servingSince <= Limits.connectionNanoseconds
     }
 
     private func resumeParked() {
         var count = 0
-        while count < min(parked.count, Limits.resumedPerTurn), memory.mayAnswer, !isClosed {
+        while count < min(parked.count, Limits.resumedPerTurn), memory.mayAnswer, !isClosed,
+            hasTime(worker.monotonicNow())
+        {
             let request = parked[count]
             count += 1
             if request.isOpen, !request.isAnswered { worker.route(request) }
         }
         parked.removeFirst(min(count, parked.count))
+        isParking = !parked.isEmpty
     }
 
     /// Body bytes of a streamed response that the peer's TCP has acknowledged, at least: what is on
@@ -366,7 +416,9 @@ final class Connection: ReadinessHandler, TurnHandler {
         guard !isClosed else { return }
         isClosed = true
         session?.connectionLost()
-        parked = []
+        if let session { closeLost(session) }
+        (parked, isParking) = ([], false)
+        (backlog, hasBacklog) = ([], false)
         if reason == .finished || reason == .shutdown, unsentIsEmpty {
             tls.closeNotify()
             tls.takeOutput { ciphertext in _ = socket.write(ciphertext) }
@@ -375,6 +427,15 @@ final class Connection: ReadinessHandler, TurnHandler {
         registration = nil
         socket.close()
         worker.forget(self, reason)
+    }
+
+    /// Closes the exchanges of a session that has ended, some at a time.
+    private func closeLost(_ session: any Session) {
+        guard session.hasLostExchanges else { return }
+        worker.slices.add { [self] in
+            // Until the last of them this connection is kept, which they report to.
+            withExtendedLifetime(self) { session.closeLost(atMost: Limits.lostExchanges) }
+        }
     }
 
     /// Called about once a second.
@@ -428,6 +489,7 @@ final class Connection: ReadinessHandler, TurnHandler {
     private func linger() {
         guard lingeringSince == nil else { return }
         lingeringSince = worker.reactor.now
+        if let session { closeLost(session) }
         tls.closeNotify()
         drainTLSOutput()
         if closesWhenWritten != nil { return close(endReason) }
@@ -435,12 +497,3 @@ final class Connection: ReadinessHandler, TurnHandler {
         updateInterest()
     }
 }
-
-/// The answer to a client that speaks plain HTTP to the TLS port.
-private let plainHTTPAnswer: [UInt8] = {
-    let body = "This port speaks TLS only: use https:// in the endpoint address.\n"
-    let head =
-        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
-        + "Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n"
-    return Array((head + body).utf8)
-}()

@@ -50,9 +50,22 @@ enum Limits {
     /// Connections that are flushed in one turn, and bytes, about; the others come in the next. Some
     /// 5 µs and 0.5 ns each.
     static let flushesPerTurn = 128
-    static let flushedBytesPerTurn: UInt64 = 1 << 20
+    static let flushedBytesPerTurn: UInt64 = 512 << 10
     /// Records of which a reactor hears in one turn what became of them: some 150 ns each.
     static let outcomesPerTurn = 4_096
+    /// How long a turn hears of outcomes, and then of other messages; how long it serves requests of
+    /// one connection, and of all that wait, nanoseconds. Something is done in every turn.
+    static let messageNanoseconds: UInt64 = 400_000
+    static let connectionNanoseconds: UInt64 = 400_000
+    static let serviceNanoseconds: UInt64 = 800_000
+    /// Bytes that a session is given before the clock is looked at: some 200 of the smallest requests,
+    /// 4 µs each, or 300 frames that return credit.
+    static let feedBytes = 4 << 10
+    /// Events that are cut in one turn, in the measure of `eventCost`; the last may be beyond it.
+    static let encodingCostPerTurn = 1 << 20
+    /// Exchanges of a lost connection that are closed at a time: some 3 µs each, and 50 more for each
+    /// megabyte that one had waiting.
+    static let lostExchanges = 4
     /// A drain ends some subscriptions this often.
     static let drainTickMilliseconds: UInt64 = 10
     /// What is done of work over everything that a reactor has, before it looks at the clock: some
@@ -67,6 +80,9 @@ enum Limits {
     /// A body above this is decoded, an answer above it is made, by a worker thread. Only puts have
     /// larger bodies: the longest NextToken that the model allows, of a mebibyte, still fits.
     static let inlineBytes = (1 << 20) + (16 << 10)
+    /// A page of records is made on the reactor when no more of the log is unread: at most 2,000
+    /// records, 0.4 µs each.
+    static let inlineReadBytes = 128 << 10
     /// A change of the catalog that is about more shards is decided by a worker thread: some 4 µs each.
     static let inlineShards = 200
     /// What a body without Content-Length is charged at a time.

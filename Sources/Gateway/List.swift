@@ -16,20 +16,24 @@ extension Worker {
         case .after(let name): after = name
         case .token(let text): after = try open(text, .streams, parts: 1)[0]
         }
-        var streams = snapshot.streams(
-            account: request.caller.account, region: request.caller.region, after: after,
-            limit: input.limit + 1)
-        var token: String?
-        if streams.count > input.limit {
-            streams.removeLast()
-            token = streams.last.map { seal([$0.name], .streams) }
+        let (limit, encoding, key, now) = (
+            input.limit, request.encoding, node.tokenKey, presentMilliseconds
+        )
+        let (caller, snapshot) = (request.caller, snapshot)
+        try answer(request, about: min(limit, snapshot.streamCount)) {
+            var streams = snapshot.streams(
+                account: caller.account, region: caller.region, after: after, limit: limit + 1)
+            var token: String?
+            if streams.count > limit {
+                streams.removeLast()
+                token = streams.last.map { sealed([$0.name], .streams, now: now, key) }
+            }
+            let summaries = streams.map {
+                ListStreams.Summary(
+                    arn: $0.arn, status: $0.status, mode: $0.mode, createdSecond: $0.createdSecond)
+            }
+            return ListStreams.Output(streams: summaries, nextToken: token).encoded(encoding)
         }
-        let summaries = streams.map {
-            ListStreams.Summary(
-                arn: $0.arn, status: $0.status, mode: $0.mode, createdSecond: $0.createdSecond)
-        }
-        request.succeed(
-            ListStreams.Output(streams: summaries, nextToken: token).encoded(request.encoding))
     }
 
     func listShards(_ request: Request, _ input: ListShards.Input) throws(ServiceError) {
@@ -106,18 +110,24 @@ extension Worker {
             guard parts[0] == "\(stream.id)" else { throw .invalidNextToken }
             after = parts[1]
         }
-        var consumers = stream.consumers.filter { consumer in
-            after.map { $0 < consumer.name } ?? true
-        }
-        var token: String?
-        if consumers.count > input.limit {
-            consumers.removeLast(consumers.count - input.limit)
-            token = consumers.last.map { seal(["\(stream.id)", $0.name], .consumers) }
-        }
-        request.succeed(
-            ListStreamConsumers.Output(
+        let (limit, encoding, key, now) = (
+            input.limit, request.encoding, node.tokenKey, presentMilliseconds
+        )
+        try answer(request, about: stream.consumers.count) { [after] in
+            var consumers = stream.consumers.filter { consumer in
+                after.map { $0 < consumer.name } ?? true
+            }
+            var token: String?
+            if consumers.count > limit {
+                consumers.removeLast(consumers.count - limit)
+                token = consumers.last.map {
+                    sealed(["\(stream.id)", $0.name], .consumers, now: now, key)
+                }
+            }
+            return ListStreamConsumers.Output(
                 consumers: consumers.map { $0.listed(in: stream) }, nextToken: token
-            ).encoded(request.encoding))
+            ).encoded(encoding)
+        }
     }
 
     // MARK: Tokens

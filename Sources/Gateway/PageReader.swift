@@ -22,7 +22,7 @@ struct PageReader: Sendable {
     /// What the answer may take in memory: data in base64, keys and numbers.
     var mostBytes: Int {
         let unread = shard.log.bytes(from: shard.log.horizon)
-        return Int(min(unread, UInt64(Limits.pageBytes))) / 2 * 3 + Limits.inlineBytes
+        return Int(min(unread, UInt64(Limits.pageBytes))) / 2 * 3 + Limits.inlineReadBytes
     }
 
     /// Makes the answer; nil when that needs a worker: pages are cold, or it would be large.
@@ -48,7 +48,7 @@ struct PageReader: Sendable {
         case .damaged(let position, let reason): return damaged(position, reason)
         case .found(let position):
             let unread = shard.log.tail.offset - min(position.offset, shard.log.tail.offset)
-            guard mayWait || unread <= UInt64(Limits.inlineBytes) else { return nil }
+            guard mayWait || unread <= UInt64(Limits.inlineReadBytes) else { return nil }
             return read(from: position, mayWait: mayWait, isWanted)
         }
     }

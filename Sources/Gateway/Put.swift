@@ -10,7 +10,7 @@ final class PendingPut {
         case single(PutRecord.Input)
         case batch(PutRecords.Input)
 
-        fileprivate func hashKey(_ ordinal: Int) -> UInt128 {
+        func hashKey(_ ordinal: Int) -> UInt128 {
             switch self {
             case .single(let input): input.hashKey
             case .batch(let input): input.hashKey(ordinal)
@@ -18,7 +18,7 @@ final class PendingPut {
         }
 
         /// Bytes of a record's data and partition key.
-        fileprivate func size(_ ordinal: Int) -> Int {
+        func size(_ ordinal: Int) -> Int {
             switch self {
             case .single(let input): input.data.count + input.partitionKey.count
             case .batch(let input):
@@ -55,12 +55,7 @@ final class PendingPut {
         fates.reserveCapacity(remaining)
     }
 
-    var selector: StreamSelector {
-        switch source {
-        case .single(let input): input.stream
-        case .batch(let input): input.stream
-        }
-    }
+    var selector: StreamSelector { source.selector }
 
     fileprivate func settle(_ ordinal: Int, _ fate: Fate) {
         guard case .staged = fates[ordinal] else {
@@ -78,7 +73,9 @@ final class PendingPut {
 /// durable. A record that reaches the committer after its shard was closed comes back and is
 /// routed again with the newer catalog, so a reshard loses nothing and asks nobody to retry.
 extension Worker {
-    func putRecord(_ request: Request, _ input: PutRecord.Input) throws(ServiceError) {
+    func putRecord(
+        _ request: Request, _ input: PutRecord.Input, _ prepared: PreparedPut? = nil
+    ) throws(ServiceError) {
         let stream = try request.writableStream(input.stream)
         if stream.distribution == .userPartitionKey { try input.checkPartitionKey() }
         try input.checkSize(limitBytes: stream.maxRecordBytes)
@@ -87,11 +84,17 @@ extension Worker {
         let pending = PendingPut(request: request, source: .single(input))
         pending.token = waiting.insert(.put(pending))
         request.hold()
-        stage(pending, 0, in: stream, minimumIndex: minimum)
+        if let prepared, prepared.isFor(stream) {
+            stage(pending, prepared, in: stream, minimumIndex: minimum)
+        } else {
+            stage(pending, 0, in: stream, minimumIndex: minimum)
+        }
         finishIfSettled(pending)
     }
 
-    func putRecords(_ request: Request, _ input: PutRecords.Input) throws(ServiceError) {
+    func putRecords(
+        _ request: Request, _ input: PutRecords.Input, _ prepared: PreparedPut? = nil
+    ) throws(ServiceError) {
         let stream = try request.writableStream(input.stream)
         if stream.distribution == .userPartitionKey { try input.checkPartitionKeys() }
         try input.checkSizes(limitBytes: stream.maxRecordBytes)
@@ -99,7 +102,11 @@ extension Worker {
         let pending = PendingPut(request: request, source: .batch(input))
         pending.token = waiting.insert(.put(pending))
         request.hold()
-        for ordinal in 0..<input.count { stage(pending, ordinal, in: stream, minimumIndex: 0) }
+        if let prepared, prepared.isFor(stream) {
+            stage(pending, prepared, in: stream, minimumIndex: 0)
+        } else {
+            for ordinal in 0..<input.count { stage(pending, ordinal, in: stream, minimumIndex: 0) }
+        }
         finishIfSettled(pending)
     }
 
@@ -160,6 +167,34 @@ extension Worker {
         case .staged: break
         case .full: pending.settle(ordinal, .throttled(shard))
         case .refusing: pending.settle(ordinal, .failed)
+        }
+    }
+
+    /// Stages records that a thread has encoded: those whose shards are still the same, as they are.
+    private func stage(
+        _ pending: PendingPut, _ prepared: PreparedPut, in stream: StreamState, minimumIndex: UInt64
+    ) {
+        var places: [Int] = []
+        places.reserveCapacity(prepared.shards.count)
+        for ordinal in prepared.shards.indices {
+            guard let shard = prepared.shard(ordinal, in: stream) else {
+                stage(pending, ordinal, in: stream, minimumIndex: minimumIndex)
+                continue
+            }
+            pending.fates.append(.staged(shard))
+            if let error = injectedError(pending, stream: stream.name, shard.id) {
+                pending.settle(ordinal, .injected(error))
+            } else if !admitsWrite(shard, bytes: pending.source.size(ordinal)) {
+                pending.settle(ordinal, .throttled(shard))
+            } else {
+                places.append(ordinal)
+            }
+        }
+        staging.append(
+            prepared.records, places, waiter: pending.token, minimumIndex: minimumIndex
+        ) { ordinal, result in
+            guard case .staged(let shard) = pending.fates[ordinal] else { return }
+            pending.settle(ordinal, result == .full ? .throttled(shard) : .failed)
         }
     }
 

@@ -15,9 +15,14 @@ final class Request {
     let connection: Connection
     let exchange: Exchange
     let worker: Worker
-    /// Received so far. Whoever has to do with it takes it out: a property of an object that is
-    /// changed or passed in place costs a check at run time, wherever else it is used too.
+    /// Received so far; of a large one the last piece. Whoever has to do with it takes it out: a
+    /// property of an object that is changed or passed in place costs a check at run time, wherever
+    /// else it is used too.
     private var body: [UInt8] = []
+    /// The pieces before it. A large body is not one array: that would be copied each time it grows,
+    /// megabytes at once.
+    private var pieces: [[UInt8]] = []
+    private var pieceBytes = 0
     private var memory: RequestMemory
     /// What of it is for the request and its head.
     private var baseBytes = 0
@@ -133,13 +138,38 @@ final class Request {
     // MARK: Body memory
 
     /// Bytes of the body received so far.
-    var bodyCount: Int { body.count }
+    var bodyCount: Int { pieceBytes + body.count }
 
-    /// The whole body, for the decoder; its memory stays reserved until the answer.
+    /// The whole body, for the decoder; its memory stays reserved until the answer. It is in one
+    /// piece unless it is larger than what a reactor decodes.
     func takeBody() -> [UInt8] {
+        precondition(pieceBytes == 0, "A large body is taken in pieces.")
+        return takeLastPiece()
+    }
+
+    private func takeLastPiece() -> [UInt8] {
         let taken = body
         body = []
         return taken
+    }
+
+    private func keep(_ piece: [UInt8]) {
+        pieceBytes = pieceBytes + piece.count
+        pieces = pieces + [piece]
+    }
+
+    /// The pieces of the whole body, for another thread.
+    func takePieces() -> BodyPieces {
+        let taken = pieces + [body]
+        forgetBody()
+        return BodyPieces(taken)
+    }
+
+    private func forgetBody() {
+        body = []
+        guard pieceBytes > 0 else { return }
+        pieces = []
+        pieceBytes = 0
     }
 
     /// The body has gone somewhere that lives longer than the request may: its memory stays
@@ -152,7 +182,7 @@ final class Request {
     }
 
     func releaseBody() {
-        body = []
+        forgetBody()
         guard !isHeld else { return }
         keepMemory(isOpen ? baseBytes : 0)
     }
@@ -189,14 +219,22 @@ final class Request {
 
     /// Takes more of the body; false if there is no memory for it.
     func receive(_ bytes: Span<UInt8>) -> Bool {
-        var whole = takeBody()
+        var whole = takeLastPiece()
         let charge = BodyCharge.bytes(
-            arrived: whole.count + bytes.count, announced: exchange.head.contentLength)
+            arrived: pieceBytes + whole.count + bytes.count, announced: exchange.head.contentLength)
         let held = memory.held
         guard holdMemory(baseBytes + charge) else { return false }
-        if whole.isEmpty || memory.held > held { whole.reserveCapacity(charge) }
+        if whole.isEmpty || memory.held > held {
+            // Beyond the bound of a piece lies what is read at once.
+            let most = Limits.inlineBytes + Limits.ioBytes
+            whole.reserveCapacity(min(charge - pieceBytes, most))
+        }
         whole.append(copying: bytes)
-        body = whole
+        if whole.count > Limits.inlineBytes {
+            keep(whole)
+        } else {
+            body = whole
+        }
         return true
     }
 

@@ -12,8 +12,10 @@ extension Worker {
         let head = request.exchange.head
         if head.method == .get, let page = statusPage(head.path) { return answer(request, page) }
         if head.method == .options, head.field(.origin) != nil { return answerPreflight(request) }
+        if request.bodyCount > Limits.inlineBytes {
+            return routeOnWorker(request, request.takePieces())
+        }
         let body = request.takeBody()
-        if body.count > Limits.inlineBytes { return routeOnWorker(request, body) }
         switch FrontDoor.decide(
             isPost: head.method == .post, contentType: head.field(.contentType),
             target: head.field(.amzTarget), body: body.span)
@@ -54,7 +56,7 @@ extension Worker {
                         : .batch(PutRecords.decode(body, encoding, atOnce: true)))
             } catch {
                 guard error == .tooManyValues else { throw error }
-                routeOnWorker(request, body)
+                routeOnWorker(request, BodyPieces([body]))
             }
         case .getRecords: try getRecords(request, GetRecords.decode(body, encoding))
         case .getShardIterator:
@@ -140,18 +142,21 @@ extension Worker {
     }
 
     /// A large body, or one of many values, is looked at elsewhere; only puts have a reason to be so.
-    private func routeOnWorker(_ request: Request, _ body: [UInt8]) {
+    private func routeOnWorker(_ request: Request, _ pieces: BodyPieces) {
         let head = request.exchange.head
         let isPost = head.method == .post
         let contentType = bytes(of: .contentType, in: head)
         let target = bytes(of: .amzTarget, in: head)
+        let preparation = PutPreparation(
+            snapshot: snapshot, caller: request.caller, reader: index, turn: spreadRecords)
         request.hold()
         do throws(ServiceError) {
             try request.run(.processor, .decoded(request)) { _, _ in
+                let body = pieces.join()
                 let decision = FrontDoor.decide(
                     isPost: isPost, contentType: contentType?.span, target: target?.span,
                     body: body.span)
-                return .decoded(LargeRequest(decision, body))
+                return .decoded(LargeRequest(decision, body, preparation))
             }
         } catch {
             request.letGo()
@@ -166,12 +171,13 @@ extension Worker {
             case .put(let operation, let encoding, let content):
                 request.operation = operation
                 request.encoding = encoding
+                let prepared = large.prepared
                 guard let faults = node.faults, let name = content.streamName else {
-                    return try put(request, content)
+                    return try put(request, content, prepared)
                 }
                 let subject = RequestSubject(streamName: name)
                 try perform(request, faults, about: subject) { () throws(ServiceError) in
-                    try self.put(request, content)
+                    try self.put(request, content, prepared)
                 }
             }
         } catch {
@@ -179,10 +185,12 @@ extension Worker {
         }
     }
 
-    private func put(_ request: Request, _ content: LargeRequest.Put) throws(ServiceError) {
+    private func put(
+        _ request: Request, _ content: LargeRequest.Put, _ prepared: PreparedPut? = nil
+    ) throws(ServiceError) {
         switch content {
-        case .single(let input): try putRecord(request, input)
-        case .batch(let input): try putRecords(request, input)
+        case .single(let input): try putRecord(request, input, prepared)
+        case .batch(let input): try putRecords(request, input, prepared)
         case .refused(let error): throw error
         }
     }
@@ -253,12 +261,20 @@ struct LargeRequest: Sendable {
     }
 
     let content: Content
+    /// Its records as the log wants them, if the stream takes records and there is time.
+    let prepared: PreparedPut?
 
-    init(_ decision: FrontDoor.Decision, _ body: [UInt8]) {
+    init(
+        _ decision: FrontDoor.Decision, _ body: [UInt8], _ preparation: PutPreparation? = nil
+    ) {
         switch decision {
-        case .refusal(let refusal): content = .refusal(refusal)
+        case .refusal(let refusal):
+            content = .refusal(refusal)
+            prepared = nil
         case .operation(let operation, let encoding):
-            content = .put(operation, encoding, Self.decode(operation, encoding, body))
+            let put = Self.decode(operation, encoding, body)
+            content = .put(operation, encoding, put)
+            prepared = preparation?.prepare(put)
         }
     }
 

@@ -22,6 +22,7 @@ public final class Worker: TurnHandler {
     let http: HTTPContext
     let staging: Staging
     let fanOut: FanOut
+    let encoding: EncodingShare
     let keepAlives = KeepAliveQueue()
     let scratch = TLSScratch()
     private(set) var tls: TLSContext
@@ -44,7 +45,7 @@ public final class Worker: TurnHandler {
     private var ids = ResponseIDs()
     private let date = HTTPDate()
     private let inbox: Inbox<Message>
-    private(set) var isDraining = false
+    var isDraining = false
     /// Work over all connections, feeds and subscriptions.
     private(set) lazy var slices = Slices(reactor)
     private var isSweeping = false
@@ -57,14 +58,14 @@ public final class Worker: TurnHandler {
     var protectsPlaces = true
     /// Subscriptions whose turn at the disk did not come; see `cutWaiting`.
     var diskBusy: [Subscription] = []
-    private var drainTimer: Timer?
+    var drainTimer: Timer?
     /// What this reactor will settle, with the entry by which it began; see `scheduleSettling`.
     var settling: [Unsettled: (since: UInt64, timer: Timer)] = [:]
     /// Resource policies that were read, by their texts.
     let policies = PolicyCache()
     /// Records that went to a shard in turn, whatever their keys.
     var spreadRecords = 0
-    private var reception: Reception?
+    var reception: Reception?
     let newcomers = Newcomers()
     let defaults: Caller
 
@@ -85,6 +86,7 @@ public final class Worker: TurnHandler {
         staging = node.log.staging(reader: reactor.index) { waker.wake() }
         inbox = Inbox(waker: waker)
         fanOut = FanOut()
+        encoding = EncodingShare(reactor)
         defaults = Caller(
             account: node.settings.account, region: node.settings.region, accessKeyID: nil)
         node.register(inbox, reactor.counters, of: index)
@@ -96,8 +98,15 @@ public final class Worker: TurnHandler {
 
     // MARK: Time
 
+    /// The clock as it was read last, which is at each answer: often enough to see how long a turn
+    /// has taken.
+    private var lastLook: UInt64 = 0
+
     /// The clock itself, for latencies; `reactor.now` is the turn's.
-    func monotonicNow() -> UInt64 { MonotonicClock.nanoseconds }
+    func monotonicNow() -> UInt64 {
+        lastLook = MonotonicClock.nanoseconds
+        return lastLook
+    }
 
     /// Node time in milliseconds, which never goes back: for what numbers are compared with.
     var nodeMilliseconds: Int64 { node.log.nodeMilliseconds() }
@@ -123,13 +132,26 @@ public final class Worker: TurnHandler {
     private func drainMessages() {
         http.now = reactor.now
         refreshSnapshot()
+        let end = max(lastLook, reactor.now) &+ Limits.messageNanoseconds
+        var woken = 0
         let isLeft = staging.drain(
             limit: Limits.outcomesPerTurn,
+            hasTime: { lastLook < end },
             completed: { settle($0) },
             control: { token, outcome in controlSettled(token, outcome) },
-            advanced: { fanOut.advanced($0) })
+            advanced: {
+                woken += fanOut.advanced($0)
+                guard woken >= Limits.sliceItems else { return }
+                woken = 0
+                _ = monotonicNow()
+            })
         if isLeft { reactor.waker.wake() }
-        inbox.drain { receive($0) }
+        var endOfMessages: UInt64 = 0
+        inbox.drain { message in
+            if endOfMessages == 0 { endOfMessages = monotonicNow() &+ Limits.messageNanoseconds }
+            receive(message)
+            return monotonicNow() < endOfMessages
+        }
         refreshSnapshot()
     }
 
@@ -144,7 +166,7 @@ public final class Worker: TurnHandler {
         case .cut(let fault, let owner): cut(fault, owner)
         case .reload(let identity): reload(identity)
         case .drain(let milliseconds): drain(milliseconds)
-        case .closeAll: connections.forEach { $0.close(.shutdown) }
+        case .closeAll: closeAll()
         }
     }
 
@@ -159,11 +181,13 @@ public final class Worker: TurnHandler {
     /// it. A fan-out to thousands takes several turns, so that who became ready meanwhile does not
     /// wait for all of them.
     private func flushDirty() {
+        encoding.begin()
         let end = flushed + Limits.flushesPerTurn
+        let timeIsUp = max(lastLook, reactor.now) &+ Limits.serviceNanoseconds
         let sent = counters.bytesSent.load(ordering: .relaxed)
         // A connection that is flushed may make others dirty; they are appended and served too.
         while flushed < dirty.count {
-            if flushed >= end
+            if flushed >= end || lastLook > timeIsUp
                 || counters.bytesSent.load(ordering: .relaxed) &- sent > Limits.flushedBytesPerTurn
             {
                 if flushed > dirty.count / 2 {
@@ -192,7 +216,9 @@ public final class Worker: TurnHandler {
         let version = node.catalog.version
         guard version != snapshotVersion else { return }
         snapshotVersion = version
+        let before = snapshot
         snapshot = node.catalog.snapshot
+        if abs(before.shardCount - snapshot.shardCount) > Limits.inlineShards { release(before) }
         tellSubscriptions()
     }
 
@@ -410,40 +436,6 @@ public final class Worker: TurnHandler {
         if let keepAliveTimer {
             reactor.schedule(keepAliveTimer, at: reactor.now &+ scaled(seconds: 0.25))
         }
-    }
-
-    private func drain(_ milliseconds: UInt64) {
-        isDraining = true
-        reception?.stop()
-        reception = nil
-        endSubscriptions(over: milliseconds)
-        var place: Int? = 0
-        slices.add { [unowned self] in
-            guard let start = place else { return false }
-            let (some, next) = connections.slice(from: start, count: Limits.sliceItems)
-            for connection in some { connection.drain() }
-            place = next
-            return true
-        }
-    }
-
-    /// Ends every subscription. The ends are spread, so that clients do not all come back at once.
-    private func endSubscriptions(over milliseconds: UInt64) {
-        let ticks = max(1, milliseconds / Limits.drainTickMilliseconds)
-        let count = fanOut.subscriptions.places / Int(ticks) + 1
-        var place: Int? = 0
-        let timer = Timer { [unowned self] in
-            guard let start = place else { return }
-            let (some, next) = fanOut.subscriptions.slice(from: start, count: count)
-            for subscription in some { subscription.end(.clean) }
-            place = next
-            if let drainTimer {
-                reactor.schedule(
-                    drainTimer, at: reactor.now &+ Limits.drainTickMilliseconds * 1_000_000)
-            }
-        }
-        drainTimer = timer
-        reactor.schedule(timer, at: reactor.now)
     }
 }
 

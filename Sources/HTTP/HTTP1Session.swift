@@ -147,6 +147,10 @@
 
     public func connectionLost() { die(.connectionLost) }
 
+    public var hasLostExchanges: Bool { false }
+
+    public func closeLost(atMost count: Int) -> Bool { false }
+
     /// The response was handed to the output; makes place for the next request.
     func answered(_ exchange: Exchange) {
         let rest = exchange.whole ? 0 : restOfBody

@@ -4,6 +4,7 @@ internal import CNGHTTP2
 extension HTTP2Session: ExchangeSession {
     func send(_ exchange: Exchange, _ head: ResponseHead) {
         precondition(head.status >= 200 && head.status <= 599)
+        guard !isDead else { return }
         if exchange.source == nil { plainResponses += 1 }
         let bodyless =
             exchange.requestHead.method == .head || head.status == 204 || head.status == 304
@@ -62,11 +63,13 @@ extension HTTP2Session: ExchangeSession {
     }
 
     func resumeBody(_ exchange: Exchange) {
+        guard !isDead else { return }
         // Refused while nghttp2 has not yet deferred the stream; then it asks the source anyway.
         _ = unsafe nghttp2_session_resume_data(library, exchange.streamID)
     }
 
     func credit(_ exchange: Exchange, _ count: Int) {
+        guard !isDead else { return }
         // A stream that sends no more needs no credit of its own.
         if exchange.whole || exchange.answered {
             _ = unsafe nghttp2_session_consume_connection(library, count)
@@ -76,7 +79,7 @@ extension HTTP2Session: ExchangeSession {
     }
 
     func abort(_ exchange: Exchange, _ code: ResetCode) {
-        guard !exchange.resetQueued else { return }
+        guard !exchange.resetQueued, !isDead else { return }
         exchange.resetQueued = true
         if exchange.answered, exchange.source == nil, !exchange.abortedByUs {
             plainResponses -= 1

@@ -33,8 +33,10 @@ internal import CNGHTTP2
     var incompleteRequests = 0
     var plainResponses = 0
 
-    // No exchange is known to nghttp2's callbacks any more: all were closed.
+    // No exchange is known to nghttp2's callbacks any more: all were closed, or will be for this
+    // reason.
     var isDead = false
+    private var lossReason = ExchangeEnd.connectionLost
     private var isInside = false
     private(set) var isProducing = false
     private var failure: HTTPError?
@@ -243,10 +245,24 @@ internal import CNGHTTP2
         closeAll(.connectionLost)
     }
 
+    /// All exchanges are over. Some are closed at once; the rest by the owner (`closeLost`).
     private func closeAll(_ reason: ExchangeEnd) {
+        if !isDead { lossReason = reason }
         isDead = true
         unsafe target = nil
-        while let exchange = open.removeLast() { closed(exchange, reason) }
+        _ = closeLost(atMost: Limits.exchangesLostAtOnce)
+    }
+
+    public var hasLostExchanges: Bool { isDead && open.count > 0 }
+
+    public func closeLost(atMost count: Int) -> Bool {
+        guard isDead else { return false }
+        var left = count
+        while left > 0, let exchange = open.removeLast() {
+            left -= 1
+            closed(exchange, lossReason)
+        }
+        return open.count > 0
     }
 
     // MARK: Exchanges

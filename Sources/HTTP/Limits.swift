@@ -13,6 +13,10 @@ enum Limits {
 
     // Ours.
 
+    /// Exchanges that are closed at once when a connection ends; the others some at a time. Each may
+    /// have a megabyte to be freed.
+    static let exchangesLostAtOnce = 16
+
     /// Fields of a request head or of its trailers; one more is answered with 431.
     static let fields = 100
 

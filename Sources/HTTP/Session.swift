@@ -135,7 +135,7 @@ public protocol BodySource: AnyObject {
 ///
 /// A session does no I/O, knows no clock but its context's, and belongs to one thread. Its owner
 /// must not call `receive` or `produce` from within a call of the handler, and must call
-/// `connectionLost` before it lets go of the session.
+/// `connectionLost`, and `closeLost` until nothing is left, before it lets go of the session.
 public protocol Session: AnyObject {
     /// Feeds received bytes; all are taken.
     func receive(_ bytes: Span<UInt8>) -> SessionState
@@ -162,8 +162,16 @@ public protocol Session: AnyObject {
     /// finish. A second call does not wait for the peer's answer to the first step.
     func drain()
 
-    /// Closes every open exchange with `.connectionLost`.
+    /// Ends the session without another word; its exchanges are lost. A few are closed at once.
     func connectionLost()
+
+    /// Whether the session has ended and exchanges are still to be closed. They hear nothing more
+    /// and can say nothing, but their handlers have not been told.
+    var hasLostExchanges: Bool { get }
+
+    /// Closes some of them; answers whether any is left. A connection may have a thousand, and each
+    /// takes some microseconds of its handler's time; so the owner does a few at a time.
+    func closeLost(atMost count: Int) -> Bool
 
     /// Requests that were begun and are not closed.
     var openExchanges: Int { get }

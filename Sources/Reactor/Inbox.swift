@@ -24,15 +24,21 @@ public final class Inbox<Message: Sendable>: Sendable {
         waker.wake()
     }
 
-    /// Hands over the messages posted so far. `body` may post to this same inbox; that message
-    /// comes with the next drain.
-    public func drain(_ body: (Message) -> Void) {
+    /// Hands over the messages posted so far, until `body` says that there is no time for more; what
+    /// is left comes first in the next turn. `body` may post to this same inbox; that message comes
+    /// with the next drain.
+    public func drain(_ body: (Message) -> Bool) {
         let messages = waiting.withLock { messages in
             guard !messages.isEmpty else { return [Message]() }
             var taken: [Message] = []
             swap(&taken, &messages)
             return taken
         }
-        for message in messages { body(message) }
+        for place in messages.indices where !body(messages[place]) {
+            let rest = messages[(place + 1)...]
+            guard !rest.isEmpty else { return }
+            waiting.withLock { $0.insert(contentsOf: rest, at: 0) }
+            return waker.wake()
+        }
     }
 }

@@ -5,8 +5,10 @@ public enum Limits {
     /// starves.
     static let eventsPerTurn = 64
     /// How long a turn delivers readiness, nanoseconds, and after how many events it looks.
-    static let deliveryNanoseconds: UInt64 = 1_000_000
-    static let eventsPerLook = 4
+    static let deliveryNanoseconds: UInt64 = 600_000
+    static let eventsPerLook = 2
+    /// How long a turn goes on with what was left over from the one before, nanoseconds.
+    static let leftoverNanoseconds: UInt64 = 500_000
     /// Connections accepted by one listener in one turn, so that a storm of new connections leaves
     /// room for those that exist.
     static let acceptsPerTurn = 64

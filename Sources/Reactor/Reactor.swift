@@ -16,9 +16,10 @@ internal import Glibc
     /// What this reactor has done so far; readable from any thread.
     public let counters = ReactorCounters()
 
-    /// Whether the processor time of each turn is measured, which costs two system calls a turn.
-    /// Unlike the lag it does not depend on what else the machine does.
+    /// Whether the processor time of each turn and of its steps is measured, which costs a system
+    /// call each. Unlike the lag it does not depend on what else the machine does.
     public var measuresTurns = false
+    private var stepBegan: Int64 = 0
 
     private let epoll: Int32
     /// What the kernel reports in one turn; freed in `deinit`.
@@ -170,21 +171,32 @@ internal import Glibc
         if undelivered.isEmpty { undelivered = 0..<wait(longest: longestWaitNanoseconds) }
         now = weir_monotonic_nanoseconds()
         let began = measuresTurns ? weir_thread_cpu_nanoseconds() : 0
+        stepBegan = began
         let isNotified = waker.takeNotice()
         deliverEvents()
         if isNotified {
             counters.wakeCount.add()
             for hook in wakeHooks { hook() }
+            ended(.messages)
         }
         let lateness = runTimers()
         runWaitingTurns()
         for hook in endOfTurnHooks { hook() }
+        ended(.output)
         counters.turnCount.add()
         if measuresTurns {
             counters.turnTime.record(UInt64(max(0, weir_thread_cpu_nanoseconds() - began)))
         }
         // Whatever became ready just after the wait had to wait for the whole turn.
         counters.lag.record(max(lateness, weir_monotonic_nanoseconds() &- now))
+    }
+
+    /// Takes note of how long a step was, where that is asked for.
+    private func ended(_ step: TurnStep) {
+        guard measuresTurns else { return }
+        let now = weir_thread_cpu_nanoseconds()
+        counters.stepTime[step.rawValue].raise(to: UInt64(max(0, now - stepBegan)))
+        stepBegan = now
     }
 
     private func wait(longest: Int64) -> Int {
@@ -215,6 +227,7 @@ internal import Glibc
             let event = unsafe events[place]
             undelivered.removeFirst()
             unsafe deliver(Registration(token: event.data.u64), event.events)
+            ended(.event)
             if undelivered.count % Limits.eventsPerLook == 0,
                 weir_monotonic_nanoseconds() &- now > Limits.deliveryNanoseconds
             {
@@ -246,6 +259,7 @@ internal import Glibc
             lateness = max(lateness, now &- timer.deadline)
             counters.timerCount.add()
             timer.handler()
+            ended(.timer)
         }
         return lateness
     }
@@ -254,6 +268,17 @@ internal import Glibc
         if waitingTurns.isEmpty { return }
         var handlers: [any TurnHandler] = []
         swap(&handlers, &waitingTurns)
-        for handler in handlers { handler.turn() }
+        let began = weir_monotonic_nanoseconds()
+        for place in handlers.indices {
+            handlers[place].turn()
+            ended(.leftover)
+            // The others are first in the next turn.
+            if place + 1 < handlers.count,
+                weir_monotonic_nanoseconds() &- began > Limits.leftoverNanoseconds
+            {
+                waitingTurns.insert(contentsOf: handlers[(place + 1)...], at: 0)
+                return
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ public final class ReactorCounters: Sendable {
     let wakeCount = Counter()
     let lag = LagHistogram()
     let turnTime = LagHistogram()
+    let stepTime = InlineArray<5, Counter> { _ in Counter() }
     let acceptCount = Counter()
     let acceptPauseCount = Counter()
 
@@ -39,6 +40,10 @@ public final class ReactorCounters: Sendable {
 
     /// The most processor time that a turn has taken, nanoseconds; 0 unless the reactor measures it.
     public var turnMaximumNanoseconds: UInt64 { turnTime.maximum }
+    /// The most processor time that a step of this kind has taken, nanoseconds; as for turns.
+    public func stepMaximumNanoseconds(_ step: TurnStep) -> UInt64 {
+        stepTime[step.rawValue].value
+    }
     /// The processor time of all turns, nanoseconds.
     public var turnTotalNanoseconds: UInt64 { turnTime.total }
     /// How many turns took at most so much processor time, as `lagHistogram`.
@@ -46,6 +51,31 @@ public final class ReactorCounters: Sendable {
 
     /// Upper bounds of the buckets of `lagHistogram`: powers of four from 16 µs to 1.07 s.
     public static let lagBoundsNanoseconds: [UInt64] = LagHistogram.bounds
+}
+
+/// What a turn consists of.
+public enum TurnStep: Int, Sendable, CaseIterable {
+    /// One readiness event.
+    case event
+    /// What other threads have sent, as much as a turn takes of it.
+    case messages
+    /// One timer.
+    case timer
+    /// One piece of what was left over from the turn before.
+    case leftover
+    /// What is written at the end, as much as a turn writes.
+    case output
+
+    /// The name by which it is shown.
+    public var name: String {
+        switch self {
+        case .event: "event"
+        case .messages: "messages"
+        case .timer: "timer"
+        case .leftover: "leftover"
+        case .output: "output"
+        }
+    }
 }
 
 /// A number that one thread increases and any thread reads.

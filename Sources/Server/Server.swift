@@ -254,6 +254,12 @@ public enum Server {
         if node.openConnections > 0 {
             logger.warning("closing \(node.openConnections) connections that are still open")
             node.closeConnections()
+            // They close some in each turn.
+            waited = 0
+            while node.openConnections > 0, waited < 1_000 {
+                usleep(10_000)
+                waited += 10
+            }
         }
         for reactor in reactors { reactor.stop() }
         for reactor in reactors { reactor.join() }

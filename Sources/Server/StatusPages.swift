@@ -386,6 +386,18 @@ extension PrometheusText {
                     "weir_reactor_turn_max_seconds", [("reactor", "\(index)")],
                     text: "\(Double(counters.turnMaximumNanoseconds) / 1e9)")
             }
+            family(
+                "weir_reactor_step_max_seconds", .gauge,
+                "The longest step of a turn since the start, by kind.")
+            for (index, counters) in reactors.enumerated() {
+                for step in TurnStep.allCases {
+                    let nanoseconds = counters.stepMaximumNanoseconds(step)
+                    sample(
+                        "weir_reactor_step_max_seconds",
+                        [("reactor", "\(index)"), ("step", step.name)],
+                        text: "\(Double(nanoseconds) / 1e9)")
+                }
+            }
         }
         family("weir_loop_lag_max_seconds", .gauge, "The longest such wait since the start.")
         for (index, counters) in reactors.enumerated() {

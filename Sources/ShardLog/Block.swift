@@ -10,8 +10,8 @@ struct StagedRecord {
     }
 
     let shard: Shard
-    let waiter: UInt64
-    let minimumIndex: UInt64
+    var waiter: UInt64
+    var minimumIndex: UInt64
     /// The checksum of all but the bytes that the committer stamps.
     let partialChecksum: UInt32
     let ordinal: UInt32
@@ -29,7 +29,10 @@ struct StagedRecord {
 /// threads although it has no lock: every hand-over happens inside a `Mutex`.
 @safe final class Block: @unchecked Sendable {
     private let memory: UnsafeMutableRawPointer
+    /// Bytes that count against the budget.
     let capacity: Int
+    // Whether there are no bytes any more, only what became of the records.
+    private var isHollow = false
     private(set) var used = 0
     private var records: UnsafeMutablePointer<StagedRecord>
     private var recordCapacity: Int
@@ -50,6 +53,16 @@ struct StagedRecord {
     deinit {
         removeAll()
         unsafe records.deallocate()
+        if !isHollow { unsafe memory.deallocate() }
+    }
+
+    /// Gives the bytes up, for a large block that goes back to its reader: it has no use for them,
+    /// and to free them takes a while.
+    func hollow() {
+        guard !isHollow else { return }
+        isHollow = true
+        used = capacity
+        // No piece of it is gathered any more, and nothing has room behind `used`.
         unsafe memory.deallocate()
     }
 
@@ -66,6 +79,21 @@ struct StagedRecord {
         made.used = used
         made.stagedAt = stagedAt
         return made
+    }
+
+    /// Keeps record `place` as the next of those that are staged, in order; see `keepFirst`.
+    func keep(_ place: Int, as kept: Int, waiter: UInt64, minimumIndex: UInt64) {
+        precondition(kept <= place && place < count)
+        if kept != place { unsafe records[kept] = records[place] }
+        unsafe records[kept].waiter = waiter
+        unsafe records[kept].minimumIndex = minimumIndex
+    }
+
+    /// Forgets the records behind the first so many.
+    func keepFirst(_ kept: Int) {
+        precondition(kept <= count)
+        unsafe (records + kept).deinitialize(count: count - kept)
+        count = kept
     }
 
     func hasRoom(_ length: Int) -> Bool {

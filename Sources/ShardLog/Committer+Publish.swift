@@ -109,6 +109,7 @@ extension Committer {
     }
 
     func post(_ block: Block) {
+        if block.capacity > Limits.blockBytes { block.hollow() }
         log.mailboxes[block.reader].incoming.withLock { $0.blocks.append(block) }
         readersToWake |= 1 << UInt64(block.reader)
     }

@@ -15,6 +15,8 @@ public final class Staging {
     private var taken = Mailbox.Incoming()
     private var takenBlocks = 0
     private var takenRecords = 0
+    private var takenControls = 0
+    private var takenShards = 0
     private var isTurnOpen = false
     private var isOverdue = false
     private var turnNanoseconds: UInt64 = 0
@@ -43,17 +45,44 @@ public final class Staging {
         if !isTurnOpen { beginTurn() }
         let length = Record.length(key: partitionKey.count, data: data.count)
         guard !isOverdue, let block = block(for: length) else { return refuse() }
-        let share = max(
-            log.configuration.stagingBytes / Limits.stagingShares, length)
-        if shard.stagedBytes.add(length, ordering: .relaxed).newValue > share {
-            shard.stagedBytes.subtract(length, ordering: .relaxed)
-            return refuse()
-        }
+        guard admits(shard, length: length) else { return .full }
         if block.count == 0 { block.stagedAt = turnNanoseconds }
         block.append(
             shard, waiter: waiter, ordinal: ordinal, hashKey: hashKey, partitionKey: partitionKey,
             data: data, minimumIndex: minimumIndex, length: length)
         return .staged
+    }
+
+    /// Charges a record to its shard's share; counts it as refused if there is no room.
+    @inline(__always)
+    func admits(_ shard: Shard, length: Int) -> Bool {
+        let share = max(
+            log.configuration.stagingBytes / Limits.stagingShares, length)
+        if shard.stagedBytes.add(length, ordering: .relaxed).newValue <= share { return true }
+        shard.stagedBytes.subtract(length, ordering: .relaxed)
+        _ = refuse()
+        return false
+    }
+
+    /// Takes a block that another thread has filled, within the budget; or says why not.
+    func take(_ block: Block) -> StageResult? {
+        guard log.condition.isStaging.load(ordering: .relaxed) else { return .refusing }
+        if !isTurnOpen { beginTurn() }
+        guard !isOverdue, charge(block.capacity) else { return refuse() }
+        if let before = current {
+            if before.count > 0 { full.append(before) } else { release(before) }
+            current = nil
+        }
+        block.stagedAt = turnNanoseconds
+        full.append(block)
+        return nil
+    }
+
+    /// Takes back a block that was taken last, and of which nothing is staged.
+    func returnLast(_ block: Block) {
+        let last = full.popLast()
+        precondition(last === block, "another block was taken since")
+        release(block)
     }
 
     /// Gives what was staged to the committer. Call it once at the end of the reader's turn.
@@ -73,11 +102,12 @@ public final class Staging {
     }
 
     /// Takes what the committer has finished since the last call, of at most `limit` records and
-    /// whatever else; answers whether anything is left, for which to call again. Call it after a
-    /// wake.
+    /// while `hasTime`, which is asked after each thing; answers whether anything is left, for which
+    /// to call again. Call it after a wake.
     @discardableResult
     public func drain(
         limit: Int = .max,
+        hasTime: () -> Bool = { true },
         completed: (RecordOutcome) -> Void,
         control: (_ token: UInt64, ControlOutcome) -> Void,
         advanced: (ShardNumber) -> Void
@@ -98,16 +128,26 @@ public final class Staging {
                 completed(
                     RecordOutcome(
                         waiter: record.waiter, ordinal: record.ordinal, result: record.result))
+                if !hasTime() { return true }
             }
             release(block)
             takenBlocks += 1
             takenRecords = 0
         }
-        let rest = taken
+        while takenControls < taken.controls.count {
+            let entry = taken.controls[takenControls]
+            takenControls += 1
+            control(entry.token, entry.outcome)
+            if !hasTime() { return true }
+        }
+        while takenShards < taken.advanced.count {
+            let shard = taken.advanced[takenShards]
+            takenShards += 1
+            advanced(shard)
+            if !hasTime() { return true }
+        }
         taken = Mailbox.Incoming()
-        takenBlocks = 0
-        for entry in rest.controls { control(entry.token, entry.outcome) }
-        for shard in rest.advanced { advanced(shard) }
+        (takenBlocks, takenControls, takenShards) = (0, 0, 0)
         return isCarriedOver
     }
 
@@ -131,18 +171,23 @@ public final class Staging {
             current = nil
         }
         let capacity = max(Limits.blockBytes, roundedUp(length, to: Limits.pageBytes))
-        let after = log.counters.stagedBytes.add(UInt64(capacity), ordering: .relaxed).newValue
-        // One block each is always allowed, or a budget below it would refuse everything.
-        if after > UInt64(log.configuration.stagingBytes), after > UInt64(capacity) {
-            log.counters.stagedBytes.subtract(UInt64(capacity), ordering: .relaxed)
-            return nil
-        }
+        guard charge(capacity) else { return nil }
         let block =
             capacity == Limits.blockBytes
             ? pool.popLast() ?? Block(reader: reader, capacity: capacity)
             : Block(reader: reader, capacity: capacity)
         current = block
         return block
+    }
+
+    private func charge(_ capacity: Int) -> Bool {
+        let after = log.counters.stagedBytes.add(UInt64(capacity), ordering: .relaxed).newValue
+        // One block each is always allowed, or a budget below it would refuse everything.
+        guard after > UInt64(log.configuration.stagingBytes), after > UInt64(capacity) else {
+            return true
+        }
+        log.counters.stagedBytes.subtract(UInt64(capacity), ordering: .relaxed)
+        return false
     }
 
     private func release(_ block: Block) {

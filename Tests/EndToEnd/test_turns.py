@@ -2,16 +2,20 @@
 
 import base64
 import json
+import random
 import threading
 import time
 
-from events import Subscription
-from http2 import Http2
+import pytest
 
-# Processor time of a turn, whatever else the machine does. A step takes a millisecond at most; a turn
-# has several, and an ordinary one of a fan-out or of handshakes some milliseconds. Each of the steps
-# below took 20 ms and more when it was done in one go.
-TURN_SECONDS_MAX = 0.015
+import turn_work
+from http2 import Http2
+from server import LONG
+
+# Processor time of a turn and of each of its steps, whatever else the machine does; see Decision 0012 of
+# the gateway. Each of the pieces of work took 5 to 20 ms when it was done in one go.
+TURN_SECONDS_MAX = 0.005
+STEP_SECONDS_MAX = 0.003
 
 
 def metric(server, name, **labels):
@@ -90,69 +94,15 @@ def test_reads_that_nobody_waits_for_hold_up_nobody(own):
     assert metric(server, "weir_blocking_jobs", lane="disk", state="waiting") == 0
 
 
-def subscribe_to_all(server, consumer, count):
-    """One connection with a subscription of each shard."""
-    client = Http2(server.connect("h2"))
-    for number in range(count):
-        client.request("Kinesis_20131202.SubscribeToShard", json.dumps({
-            "ConsumerARN": consumer, "ShardId": f"shardId-{number:012}",
-            "StartingPosition": {"Type": "LATEST"}}).encode())
-    client.pump(lambda: all(stream.data for stream in client.streams.values()))
-    return client
-
-
-def test_no_turn_is_long(own):
-    server = own("--durability", "os", "--measure-turns", "--reactors", "1")
-
-    def check(what):
-        longest = metric(server, "weir_reactor_turn_max_seconds", reactor="0")
-        assert longest < TURN_SECONDS_MAX, f"{what}: {longest * 1000:.1f} ms"
-
-    server.create("turns")
-    consumer = server.consumer(server.active("turns"), "c")
-    check("a call")
-
-    answer = server.call("DescribeStreamSummary", {"StreamName": "turns", "x": [1] * 330_000})
-    assert answer.status == 400
-    answer = server.call("PutRecord", {
-        "StreamName": "turns", "PartitionKey": "k", "Data": "", "x": [1] * 330_000})
-    assert answer.status == 200
-    check("a megabyte of numbers")
-
-    key = "\x01" * 256
-    for _ in range(20):
-        server.ok("PutRecords", {"StreamName": "turns", "Records": [
-            {"PartitionKey": key, "Data": ""}] * 500})
-    with Subscription(server, consumer, kind="TRIM_HORIZON") as subscription:
-        subscription.records(10_001, seconds=60)
-    check("ten thousand keys that are escaped")
-
-    server.ok("UpdateMaxRecordSize", {
-        "StreamARN": server.active("turns"), "MaxRecordSizeInKiB": 10240})
-    server.ok("PutRecord", {"StreamName": "turns", "PartitionKey": "k",
-                            "Data": base64.b64encode(bytes(9_000_000)).decode()})
-    with Subscription(server, consumer, kind="LATEST") as subscription:
-        server.ok("PutRecord", {"StreamName": "turns", "PartitionKey": "k",
-                                "Data": base64.b64encode(bytes(8_000_000)).decode()})
-        subscription.records(1, seconds=60)
-    check("a record of nine megabytes")
-
-    arn = server.create("many", 500)
-    many = server.consumer(arn, "m")
-    client = subscribe_to_all(server, many, 500)
-    time.sleep(2.2)
-    check("sweeps over five hundred subscriptions")
-    # A plan of thousands of shards, news of it, and small changes meanwhile.
-    others = [threading.Thread(target=server.ok, args=("CreateStream", {
-        "StreamName": f"large{number}", "ShardCount": 4000})) for number in range(2)]
-    for other in others:
-        other.start()
-    for number in range(50):
-        server.ok("AddTagsToStream", {"StreamName": "many", "Tags": {"t": str(number)}})
-    for other in others:
-        other.join()
-    check("plans of thousands of shards")
-    server.ok("DeregisterStreamConsumer", {"ConsumerARN": many})
-    client.pump(lambda: all(stream.ended for stream in client.streams.values()))
-    check("the end of five hundred subscriptions")
-    client.close()
+@pytest.mark.parametrize("piece", turn_work.WORK)
+def test_no_turn_is_long(piece, tmp_path):
+    """The best of three servers: a step that is long by itself is long in all of them."""
+    seed = random.randrange(1 << 32) if LONG else 6
+    for attempt in range(3):
+        drew, turns, steps = turn_work.run(piece, seed, tmp_path / f"data{attempt}")
+        assert max(turns.values()) > 0, "turns are not measured"
+        if max(turns.values()) < TURN_SECONDS_MAX and max(steps.values(), default=0) < STEP_SECONDS_MAX:
+            return
+    steps = {key: f"{value * 1000:.1f} ms" for key, value in steps.items()}
+    raise AssertionError(
+        f"seed {seed}: {drew}: {max(turns.values()) * 1000:.1f} ms in a turn, of steps {steps}")

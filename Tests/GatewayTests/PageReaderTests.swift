@@ -149,7 +149,7 @@ struct PageReaderTests {
         let store = try Store()
         defer { store.remove() }
         let shard = try #require(try store.create("s").shards[0])
-        let block = [UInt8](repeating: 5, count: 600 << 10)
+        let block = [UInt8](repeating: 5, count: 80 << 10)
         try store.put([TestRecord(key: "a", data: block)], into: shard)
         func inline() throws -> Result<[UInt8], ServiceError>? {
             PageReader(

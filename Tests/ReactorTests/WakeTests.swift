@@ -82,6 +82,7 @@ struct WakeTests {
                     }
                     next[message.sender] = message.number + 1
                     received.wrappingAdd(1, ordering: .relaxed)
+                    return true
                 }
                 if received.load(ordering: .relaxed) == total { reactor.stop() }
             }
@@ -110,6 +111,7 @@ struct WakeTests {
             inbox.drain { message in
                 batch.append(message)
                 if message < 3 { inbox.post(message + 1) }
+                return true
             }
             drains.append(batch)
         }
@@ -117,6 +119,24 @@ struct WakeTests {
         // The message of the drain wakes the reactor once more, so none of these turns waits.
         for _ in 0..<3 { reactor.takeTurn() }
         #expect(drains == [[1], [2], [3]])
+    }
+
+    @Test func `messages for which there is no time come first in the next drain`() throws {
+        let reactor = try Reactor(index: 0)
+        let inbox = Inbox<Int>(waker: reactor.waker)
+        var drains: [[Int]] = []
+        reactor.onWake {
+            var batch: [Int] = []
+            inbox.drain { message in
+                batch.append(message)
+                if message == 1 { inbox.post(6) }
+                return batch.count < 2
+            }
+            drains.append(batch)
+        }
+        for message in 1...5 { inbox.post(message) }
+        for _ in 0..<3 { reactor.takeTurn(longestWaitNanoseconds: 0) }
+        #expect(drains == [[1, 2], [3, 4], [5, 6]])
     }
 
     @Test func `an inbox that overflows its declared capacity traps`() async {

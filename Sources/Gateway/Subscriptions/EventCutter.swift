@@ -16,6 +16,8 @@ struct EventCutter: Sendable {
         case cold
         /// It is too large to be encoded on a reactor. Never the answer to a thread that may wait.
         case large
+        /// This turn has encoded enough.
+        case later
         case trimmed(Position)
         case damaged(String)
     }
@@ -46,10 +48,7 @@ struct EventCutter: Sendable {
             lastIndex = record.index
             count += 1
             bytes += record.data.count + record.partitionKey.count
-            let cost =
-                event.byteCount + count * Limits.eventCostPerRecord
-                + event.escapedByteCount * Limits.eventCostPerEscapedByte
-            if cost >= Limits.eventCost { return false }
+            if event.cost >= Limits.eventCost { return false }
             return boundary.map { record.next < $0 } ?? true
         }
         if isLarge { return .large }
@@ -65,13 +64,15 @@ struct EventCutter: Sendable {
         let cut = EventCut(
             kind: .records, start: position, end: result.next, count: count,
             continuation: lastIndex, millisBehind: behind, bytes: bytes)
+        let cost = event.cost
         return .event(
             EventRing.Entry(
                 cut: cut,
                 bytes: event.finish(
                     .continues(
                         shard.number(index: lastIndex, arrivalMilliseconds: lastArrival)),
-                    millisBehindLatest: behind)))
+                    millisBehindLatest: behind),
+                cost: cost))
     }
 
     /// Encodes a half-sent event of records once more, byte for byte as it was.
@@ -104,7 +105,16 @@ struct EventCutter: Sendable {
             }
         }
         let number = shard.number(index: cut.continuation, arrivalMilliseconds: lastArrival)
+        let cost = event.cost
         let bytes = event.finish(.continues(number), millisBehindLatest: cut.millisBehind)
-        return .event(EventRing.Entry(cut: cut, bytes: bytes))
+        return .event(EventRing.Entry(cut: cut, bytes: bytes, cost: cost))
+    }
+}
+
+extension SubscribeToShard.Event {
+    /// What it has cost a reactor so far, in bytes of base64.
+    fileprivate var cost: Int {
+        byteCount + count * Limits.eventCostPerRecord
+            + escapedByteCount * Limits.eventCostPerEscapedByte
     }
 }

@@ -32,6 +32,8 @@ final class EventRing {
     struct Entry: Sendable {
         var cut: EventCut
         var bytes: [UInt8]
+        /// What it has cost to encode, in the measure of `Limits.eventCost`.
+        var cost = 0
     }
 
     private var entries: [Entry] = []
@@ -140,6 +142,8 @@ final class RingQueue {
 /// The bytes of all rings of one reactor.
 struct RingBudget {
     var used = 0
+    /// What has been cut so far on this reactor, in the measure of `Limits.eventCost`.
+    var cost = 0
     /// Events added to any ring so far.
     var appends: UInt64 = 0
 }

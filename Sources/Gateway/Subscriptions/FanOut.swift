@@ -64,10 +64,12 @@ final class FanOut {
         }
     }
 
-    /// The log has published records of this shard, or closed it.
-    func advanced(_ shard: ShardNumber) {
-        guard let feed = feeds[shard.rawValue] else { return }
-        for subscription in feed.takeSleepers() { subscription.wake() }
+    /// The log has published records of this shard, or closed it; answers how many it has woken.
+    func advanced(_ shard: ShardNumber) -> Int {
+        guard let feed = feeds[shard.rawValue] else { return 1 }
+        let sleepers = feed.takeSleepers()
+        for subscription in sleepers { subscription.wake() }
+        return 1 + sleepers.count
     }
 
     /// Every subscription of this reactor.
@@ -79,13 +81,25 @@ final class FanOut {
 }
 
 extension Worker {
-    /// What a subscription sends next from the log.
+    /// What a subscription sends next: an event that is there, or one that is cut from the log if
+    /// this turn has a share left for that.
     func cut(_ feed: ShardFeed, at position: Position) -> EventCutter.Cut {
-        let appends = fanOut.budget.appends
+        if encoding.isUsedUp, feed.ring.event(at: position) == nil { return .later }
+        let (appends, cost) = (fanOut.budget.appends, fanOut.budget.cost)
         let cut = feed.cut(
             at: position, now: presentMilliseconds, budget: &fanOut.budget, counters: counters)
+        if fanOut.budget.cost != cost { encoding.charge(fanOut.budget.cost &- cost) }
         if fanOut.budget.appends != appends { fanOut.keepBudget(feed.ring) }
         return cut
+    }
+
+    /// Encodes a half-sent event of records once more, byte for byte as it was. Touches only what
+    /// is in memory.
+    func encode(again cut: EventCut, of feed: ShardFeed) -> EventCutter.Cut {
+        if encoding.isUsedUp { return .later }
+        let again = feed.encode(again: cut)
+        if case .event(let entry) = again { encoding.charge(entry.cost) }
+        return again
     }
 
     /// The children of a feed's shard, as SubscribeToShard tells them; empty while it is open as

@@ -30,7 +30,7 @@ final class ShardFeed {
     /// One subscription fewer; answers whether it was the last.
     func leave(_ subscription: Subscription, budget: inout RingBudget) -> Bool {
         subscribers -= 1
-        sleepers.removeAll { $0 === subscription }
+        if subscription.isAsleep { sleepers.removeAll { $0 === subscription } }
         large?.followers.removeAll { $0 === subscription }
         guard subscribers == 0 else { return false }
         ring.clear(budget: &budget)
@@ -91,7 +91,10 @@ final class ShardFeed {
         if let entry = ring.event(at: position) { return .event(entry) }
         let cut = cutter.cut(
             at: position, before: ring.boundary(after: position), now: now, mayWait: false)
-        if case .event(let entry) = cut { take(entry, budget: &budget, counters: counters) }
+        if case .event(let entry) = cut {
+            budget.cost &+= entry.cost
+            take(entry, budget: &budget, counters: counters)
+        }
         return cut
     }
 

@@ -262,11 +262,14 @@ final class Subscription: BodySource {
         guard let cut = unit.cut else { preconditionFailure("Only events are forgotten.") }
         if isWaitingForDisk { return .wait }
         if isUnreadable { return giveUp() }
-        switch feed.encode(again: cut) {
+        switch worker.encode(again: cut, of: feed) {
         case .event(let entry):
             self.unit!.bytes = entry.bytes
             self.unit!.isForgotten = false
             return .unit(bytes: entry.bytes, offset: unit.offset)
+        case .later:
+            worker.encoding.wait(self)
+            return .wait
         case .cold, .large:
             let cutter = feed.cutter
             waitForDisk { cutter.encode(again: cut, mayWait: true) }
@@ -317,6 +320,9 @@ final class Subscription: BodySource {
         case .large:
             isWaitingForDisk = true
             worker.cutLarge(for: self)
+            return false
+        case .later:
+            worker.encoding.wait(self)
             return false
         case .damaged(let text):
             end(.exception(.damagedLog(shard: feed.shard.id, text)))

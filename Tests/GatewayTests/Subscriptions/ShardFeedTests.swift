@@ -58,7 +58,7 @@ private final class Reading {
                 #expect(entry.cut.end > place)
                 entries.append(entry)
                 place = entry.cut.end
-            case .cold, .large: throw TimedOut(description: "what was waited for is cold")
+            case .cold, .large, .later: throw TimedOut(description: "what was waited for is cold")
             case .tail: return entries
             case .trimmed(let next): place = next
             case .damaged(let reason): throw TimedOut(description: reason)
@@ -79,7 +79,7 @@ extension EventCutter.Cut {
     fileprivate var needsThread: Bool {
         switch self {
         case .cold, .large: true
-        case .event, .tail, .trimmed, .damaged: false
+        case .event, .tail, .trimmed, .damaged, .later: false
         }
     }
 }
@@ -358,7 +358,7 @@ struct ShardFeedTests {
                 let again = reading.feed.cutter.encode(again: entry.cut, mayWait: true)
                 #expect(try reading.entry(again).bytes == entry.bytes)
                 seen.append(entry)
-            case .cold, .tail, .trimmed, .damaged: throw TimedOut(description: "\(cut)")
+            case .cold, .tail, .trimmed, .damaged, .later: throw TimedOut(description: "\(cut)")
             }
             position = try #require(seen.last).cut.end
         }
