@@ -200,6 +200,7 @@ extension TokenReader {
             }
             if isNegative, magnitude == UInt64(Int64.max) + 1 { return .integer(.min) }
         }
+        try charge(Self.tokensOfDecimal + (position - start) / Self.digitsPerToken)
         var text = ""
         for offset in start..<position { text.unicodeScalars.append(.init(source[offset])) }
         guard let value = Double(text), value.isFinite else {

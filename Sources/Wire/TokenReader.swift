@@ -37,7 +37,8 @@ public struct TokenReader: ~Escapable {
 
     /// A reader at the beginning of `source`, which gives at most so many tokens: what a document
     /// costs is decided by their number more than by its bytes. Inside a string it is the escapes,
-    /// the characters that are not ASCII, and the chunks: two of them count as a token.
+    /// the characters that are not ASCII, and the chunks: two of them count as a token. A number that
+    /// is no integer counts as four, a long one as more.
     @_lifetime(copy source)
     public init(_ source: Span<UInt8>, _ encoding: Encoding, tokens: Int = .max) {
         self.source = source
@@ -100,6 +101,15 @@ public struct TokenReader: ~Escapable {
     @_lifetime(copy self)
     public func written(_ string: StringRange) -> Span<UInt8> {
         source.extracting(string.lowerBound..<string.upperBound)
+    }
+
+    /// What a number costs that is no integer, in tokens: it is read by way of a text.
+    static let tokensOfDecimal = 3
+    static let digitsPerToken = 8
+
+    mutating func charge(_ tokens: Int) throws(WireError) {
+        guard tokensLeft > tokens else { throw fail(.tooManyTokens) }
+        tokensLeft -= tokens
     }
 
     /// Counts a piece of a string that is looked at by itself.
