@@ -11,6 +11,15 @@ extension Worker {
         forEachConnection(Limits.sliceItems) { $0.drain() }
     }
 
+    /// The last turn is over. Nobody is served any more, so that nothing has to be cut up.
+    func ended() {
+        isDraining = true
+        let (left, _) = connections.slice(from: 0, count: connections.places)
+        for connection in left { connection.close(.shutdown) }
+        slices.finish()
+        encoding.forget()
+    }
+
     /// Closes every connection; what came in the meantime is closed as it comes.
     func closeAll() {
         isDraining = true

@@ -26,6 +26,14 @@ final class Slices: TurnHandler {
         schedule()
     }
 
+    /// Does all that is left, for nobody waits for a turn any more.
+    func finish() {
+        while !pieces.isEmpty {
+            let piece = pieces.removeFirst()
+            while piece() {}
+        }
+    }
+
     var isEmpty: Bool { pieces.isEmpty }
 
     private func schedule() {

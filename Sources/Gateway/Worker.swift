@@ -93,6 +93,7 @@ public final class Worker: TurnHandler {
         // These hooks are what keeps the gateway of this reactor alive.
         reactor.onWake { self.drainMessages() }
         reactor.atEndOfTurn { self.endTurn() }
+        reactor.atEnd { self.ended() }
         startSweeps()
     }
 

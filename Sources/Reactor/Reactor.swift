@@ -32,6 +32,7 @@ internal import Glibc
     private var waitingTurns: [any TurnHandler] = []
     private var endOfTurnHooks: [() -> Void] = []
     private var wakeHooks: [() -> Void] = []
+    private var endHooks: [() -> Void] = []
     private(set) var isStopped = false
 
     /// What is known about a descriptor; its place in `watched` is the descriptor's number.
@@ -137,6 +138,11 @@ internal import Glibc
         wakeHooks.append(hook)
     }
 
+    /// Adds a hook that runs once, behind the last turn: what its owner did in pieces is done there.
+    public func atEnd(_ hook: @escaping () -> Void) {
+        endHooks.append(hook)
+    }
+
     /// Runs a timer when `now` has reached `deadline`; one that waits already is moved.
     public func schedule(_ timer: Timer, at deadline: UInt64) {
         timers.schedule(timer, at: deadline)
@@ -158,6 +164,9 @@ internal import Glibc
     /// hooks refer to their reactor, and would keep each other alive.
     func run() {
         while !isStopped { takeTurn() }
+        let hooks = endHooks
+        endHooks = []
+        for hook in hooks { hook() }
         while timers.takeDue(.max) != nil {}
         // Each is empty before its former content is released, because that may call back to be
         // removed.

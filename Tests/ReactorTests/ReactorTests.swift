@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 
 @testable import Reactor
@@ -115,6 +116,36 @@ struct ReactorTests {
         for _ in 0..<3 { reactor.takeTurn() }
         #expect(turns == [0, 1, 2])
         handler = nil
+    }
+
+    @Test func `what a turn has no time for is first in the next`() throws {
+        let reactor = try Reactor(index: 0)
+        var ran: [Int] = []
+        let handlers = (0..<4).map { number in
+            OnTurn {
+                ran.append(number)
+                // Longer than all of them have together.
+                if number == 1 { usleep(2_000) }
+                if number == 0 { reactor.runNextTurn(OnTurn { ran.append(9) }) }
+            }
+        }
+        for handler in handlers { reactor.runNextTurn(handler) }
+        reactor.takeTurn()
+        #expect(ran == [0, 1])
+        reactor.takeTurn()
+        #expect(ran == [0, 1, 2, 3, 9])
+    }
+
+    @Test func `hooks for the end run once, behind the last turn`() throws {
+        let ran = Mutex<[String]>([])
+        let thread = try Reactor.start(index: 0) { reactor in
+            reactor.atEndOfTurn { ran.withLock { $0.append("turn") } }
+            reactor.atEnd { ran.withLock { $0.append("end") } }
+            reactor.stop()
+        }
+        thread.join()
+        #expect(ran.withLock { $0.count { $0 == "end" } } == 1)
+        #expect(ran.withLock { $0.last } == "end")
     }
 
     @Test func `hooks run in the order of adding, once a turn, after everything else`() throws {

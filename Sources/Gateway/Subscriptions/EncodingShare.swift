@@ -31,6 +31,9 @@ final class EncodingShare: TurnHandler {
         schedule()
     }
 
+    /// Forgets who waits.
+    func forget() { (waiting, first) = ([], 0) }
+
     private func schedule() {
         guard !isScheduled else { return }
         isScheduled = true
