@@ -28,6 +28,8 @@ final class FakeServer: Sendable {
 
     enum End: Sendable {
         case complete
+        /// It is complete, and the server drains its connections.
+        case leave
         /// Nothing more comes, and it does not end.
         case hold
         case reset
@@ -157,6 +159,7 @@ final class FakeDesk: RequestHandler {
     private let script: @Sendable (FakeServer.Request) -> FakeServer.Answer
     private var connections: [ObjectIdentifier: FakeConnection] = [:]
     private var bodies: [ObjectIdentifier: [UInt8]] = [:]
+    private var isLeaving = false
 
     init(
         reactor: Reactor, context: TLSContext, log: FakeLog, greeting: [UInt8]?,
@@ -169,7 +172,11 @@ final class FakeDesk: RequestHandler {
         self.script = script
         reactor.atEndOfTurn { [weak self] in
             let isOver = log.isOver.load(ordering: .acquiring)
-            for connection in self?.connections.values.map({ $0 }) ?? [] {
+            guard let self else { return }
+            let isLeaving = isLeaving
+            self.isLeaving = false
+            for connection in Array(connections.values) {
+                if isLeaving { connection.drain() }
                 connection.write()
                 if isOver { connection.close() }
             }
@@ -216,6 +223,7 @@ final class FakeDesk: RequestHandler {
             fields.append("content-type", "application/x-amz-json-1.1")
             exchange.respond(ResponseHead(status: status, fields: fields), body: Array(body.utf8))
         case .stream(let frames, let end):
+            if case .leave = end { isLeaving = true }
             fields.append("content-type", "application/vnd.amazon.eventstream")
             exchange.respond(
                 ResponseHead(status: 200, fields: fields),
@@ -256,7 +264,7 @@ final class FrameSource: BodySource {
     func nextBytes(_ exchange: Exchange) -> BodyPart {
         if index < frames.count { return .unit(bytes: frames[index], offset: offset) }
         return switch end {
-        case .complete: .end
+        case .complete, .leave: .end
         case .hold: .wait
         case .reset: .reset(.internalError)
         }
@@ -305,6 +313,9 @@ final class FakeConnection: ReadinessHandler {
         case .closed, .failed: close()
         }
     }
+
+    /// No more requests are taken; those under way come to their end.
+    func drain() { session.drain() }
 
     /// What the session has; at the end of a turn.
     func write() {

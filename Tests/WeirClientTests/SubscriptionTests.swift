@@ -74,6 +74,22 @@ private func indices(_ subscription: Subscription, _ count: Int) async throws ->
             ])
     }
 
+    /// Each time the client is told to leave it has a connection that takes no more, and may add
+    /// another one only after a second; when the first is gone, nothing else would wake it.
+    @Test(.timeLimit(.minutes(1)))
+    func `a subscription outlives servers that go one after the other`() async throws {
+        let server = try FakeServer(
+            script((1...6).map { .stream([start, event($0...$0)], .leave) }))
+        let client = try server.client()
+        let subscription = client.subscribe(
+            shard: ShardID(index: 0), consumer: consumerARN, from: .trimHorizon)
+        // Nobody takes the events, which would wake it too.
+        while server.requests("SubscribeToShard").count < 7 {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(try await indices(subscription, 6) == [1, 2, 3, 4, 5, 6])
+    }
+
     @Test func `a place that is taken is asked for again`() async throws {
         let server = try FakeServer(
             script([

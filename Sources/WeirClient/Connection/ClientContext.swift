@@ -63,11 +63,13 @@ public final class ClientContext {
 
     private func endTurn() {
         beforeOutput?()
-        // Writing closes connections, and their owners may ask for output of others.
+        // Writing closes connections, and their owners may ask for output of others, or have calls
+        // for connections that are yet to be opened: no other turn would come for these.
         while !withOutput.isEmpty {
             var connections: [ClientConnection] = []
             swap(&connections, &withOutput)
             for connection in connections { connection.writeOutput() }
+            beforeOutput?()
         }
     }
 
