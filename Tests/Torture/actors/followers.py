@@ -4,6 +4,7 @@ Each follows a shard of a stream from its oldest record over restarts, and goes 
 the end it must have seen all that is there, once and in order."""
 
 import json
+import os
 import subprocess
 import tempfile
 import threading
@@ -143,6 +144,7 @@ class Tail(Follower):
     It may print again what it had not committed, and leaves nothing out."""
 
     process = None
+    errors = None
 
     def __init__(self, world, incarnation, shards, limit):
         self.views = {}
@@ -159,7 +161,7 @@ class Tail(Follower):
 
     def follow(self):
         begun = any(view.seen for view in self.views.values())
-        errors = tempfile.TemporaryFile()
+        errors = self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [BINARY, "tail", self.incarnation.name, "--json", "--consumer", "tailing", "--from",
              "cursor" if begun else "trim-horizon"],
@@ -190,13 +192,22 @@ class Tail(Follower):
                       if number not in {each.number for each in self._view(shard).seen[-2000:]}}
             time.sleep(0.1)
         if behind and not self.incarnation.deleted:
+            at = {shard: (number, len(self._view(shard).seen), self._view(shard).last)
+                  for shard, number in list(behind.items())[:5]}
             self.world.violate(f"weir tail of {self.incarnation} has not printed the last records of "
-                               f"{sorted(behind)[:5]} and {max(0, len(behind) - 5)} more shards in "
-                               f"{allowed:.0f} s; its last words: {self.complaint}")
+                               f"{len(behind)} shards in {allowed:.0f} s: {at}; its last words: "
+                               f"{self.complaint} {self._words()!r}")
         for view in self.views.values():
             view.complete = not behind and not self.incarnation.deleted
             view.until = max((each.number for each in view.seen), default=-1)
         self.end()
+
+    def _words(self):
+        """What the present process has said."""
+        try:
+            return os.pread(self.errors.fileno(), 1000, 0)
+        except (AttributeError, OSError, ValueError):
+            return b""
 
     def end(self):
         super().end()
