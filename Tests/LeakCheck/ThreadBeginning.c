@@ -2,6 +2,7 @@
 #include "ThreadBeginning.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <execinfo.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -18,10 +19,19 @@ static void *frames[FRAMES_MAX];
 static int frame_count;
 static atomic_int answered_by;
 
+// The thread sanitizer gives a signal to a thread when it likes, and tells of threads left by itself.
+#if __has_feature(thread_sanitizer)
+enum { SILENCE_COUNTS = false };
+#else
+enum { SILENCE_COUNTS = true };
+#endif
+
 static void answer(int signal) {
     (void)signal;
+    int code = errno;
     frame_count = backtrace(frames, FRAMES_MAX);
     atomic_store(&answered_by, gettid());
+    errno = code;
 }
 
 // The name of the file that a frame's code is from.
@@ -62,5 +72,5 @@ bool thread_beginning(int thread, char *text, size_t size) {
     bool has_answered = atomic_load(&answered_by) == thread;
     if (is_there && !has_answered) snprintf(text, size, "a function that it does not name");
     sigaction(SIGPROF, &old, NULL);
-    return has_answered ? describe(text, size) : is_there;
+    return has_answered ? describe(text, size) : is_there && SILENCE_COUNTS;
 }
