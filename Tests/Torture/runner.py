@@ -36,6 +36,7 @@ def run_seed(seed, folder, seconds, report=None, only=None, goes_on=False):
         place.mkdir(parents=True)
         violations = episode.run(plan, place, coverage, report)
         shutil.rmtree(place, ignore_errors=True)
+        report.note(f"    not met yet: {coverage.missing()}", loud=time.monotonic() - began > seconds)
         found += [f"seed {seed}, episode {plan.number}: {each}\n    again: {plan.again()}"
                   for each in violations]
         if found and not goes_on:

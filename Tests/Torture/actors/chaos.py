@@ -162,13 +162,17 @@ def _fill(world, chance):
 
 def _fail(world, name, chance):
     """One call of a class fails once, on whichever thread makes it next; whether one was made."""
-    which, errors = chance.choice(FAILING[name])
-    error = chance.choice(errors.split())
+    return any(_fail_of(world, name, which, chance.choice(errors.split()))
+               for which, errors in chance.sample(FAILING[name], len(FAILING[name])))
+
+
+def _fail_of(world, name, which, error):
     trace = world.node.folder / f"strace-{world.next_number()}"
     inject = f"inject={which}:error={error}:when=1"
     paths = []
     if which == "mmap":
-        paths = [each for path in _segments(world) for each in ("-P", path)]
+        with _passing_stream(world):
+            paths = [each for path in _segments(world) for each in ("-P", path)]
     with world.disturbance(f"{name} with {error}"):
         process = subprocess.Popen(
             ["strace", "-f", "-q", "-o", str(trace), "-e", f"trace={which}", "-e", inject,
@@ -214,14 +218,28 @@ def _until_injected(world, trace, process, longest):
 
 
 def _provoke(world, deadline):
-    """A stream comes and goes, so that each kind of call is made: files, mappings, removals."""
+    """Streams come and go, so that each kind of call is made: files, mappings, removals."""
+    with contextlib.suppress(Broken), _passing_stream(world, deadline):
+        pass
+
+
+@contextlib.contextmanager
+def _passing_stream(world, deadline=None):
+    """A stream with a record that was read, for a while: its segments are the newest."""
     name = f"passing-{world.next_number()}"
-    with contextlib.suppress(Broken), Client(world, "json") as client:
+    deadline = deadline or time.monotonic() + 3
+    with Client(world, "json") as client:
         client.call("CreateStream", {"StreamName": name, "ShardCount": 2})
         while time.monotonic() < deadline:
             answer = client.call("PutRecord", {
                 "StreamName": name, "PartitionKey": "k", "Data": bytes(1000)})
             if answer.ok:
+                answer = client.call("GetShardIterator", {
+                    "StreamName": name, "ShardId": answer.body["ShardId"],
+                    "ShardIteratorType": "TRIM_HORIZON"})
+                client.call("GetRecords", {
+                    "ShardIterator": answer.body.get("ShardIterator", "none")})
                 break
             time.sleep(0.05)
+        yield
         client.call("DeleteStream", {"StreamName": name})
