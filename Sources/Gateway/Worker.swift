@@ -131,9 +131,10 @@ public final class Worker: TurnHandler {
     // MARK: The turn
 
     private func drainMessages() {
-        http.now = reactor.now
+        let now = reactor.now
+        http.now = now
         refreshSnapshot()
-        let end = max(lastLook, reactor.now) &+ Limits.messageNanoseconds
+        let end = max(lastLook, now) &+ Limits.messageNanoseconds
         var woken = 0
         let isLeft = staging.drain(
             limit: Limits.outcomesPerTurn,
@@ -183,13 +184,19 @@ public final class Worker: TurnHandler {
     /// wait for all of them.
     private func flushDirty() {
         encoding.begin()
-        let end = flushed + Limits.flushesPerTurn
-        let timeIsUp = max(lastLook, reactor.now) &+ Limits.serviceNanoseconds
+        let first = flushed
+        var timeIsUp = UInt64.max
         let sent = counters.bytesSent.load(ordering: .relaxed)
         // A connection that is flushed may make others dirty; they are appended and served too.
         while flushed < dirty.count {
-            if flushed >= end || lastLook > timeIsUp
-                || counters.bytesSent.load(ordering: .relaxed) &- sent > Limits.flushedBytesPerTurn
+            // Whoever is alone needs no bound.
+            if flushed == first + 1 {
+                timeIsUp = max(lastLook, reactor.now) &+ Limits.serviceNanoseconds
+            }
+            if flushed > first,
+                flushed - first >= Limits.flushesPerTurn || lastLook > timeIsUp
+                    || counters.bytesSent.load(ordering: .relaxed) &- sent
+                        > Limits.flushedBytesPerTurn
             {
                 if flushed > dirty.count / 2 {
                     dirty.removeFirst(flushed)

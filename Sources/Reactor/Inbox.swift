@@ -34,11 +34,14 @@ public final class Inbox<Message: Sendable>: Sendable {
             swap(&taken, &messages)
             return taken
         }
-        for place in messages.indices where !body(messages[place]) {
-            let rest = messages[(place + 1)...]
-            guard !rest.isEmpty else { return }
-            waiting.withLock { $0.insert(contentsOf: rest, at: 0) }
-            return waker.wake()
+        var given = 0
+        for message in messages {
+            given += 1
+            if !body(message) { break }
         }
+        guard given < messages.count else { return }
+        let rest = messages[given...]
+        waiting.withLock { $0.insert(contentsOf: rest, at: 0) }
+        waker.wake()
     }
 }

@@ -18,7 +18,12 @@ internal import Glibc
 
     /// Whether the processor time of each turn and of its steps is measured, which costs a system
     /// call each. Unlike the lag it does not depend on what else the machine does.
-    public var measuresTurns = false
+    public var measuresTurns: Bool {
+        get { isMeasuring }
+        set { isMeasuring = newValue }
+    }
+    // A public property is checked at run time whenever it is read.
+    private var isMeasuring = false
     private var stepBegan: Int64 = 0
 
     private let epoll: Int32
@@ -179,7 +184,7 @@ internal import Glibc
     func takeTurn(longestWaitNanoseconds: Int64 = -1) {
         if undelivered.isEmpty { undelivered = 0..<wait(longest: longestWaitNanoseconds) }
         now = weir_monotonic_nanoseconds()
-        let began = measuresTurns ? weir_thread_cpu_nanoseconds() : 0
+        let began = isMeasuring ? weir_thread_cpu_nanoseconds() : 0
         stepBegan = began
         let isNotified = waker.takeNotice()
         deliverEvents()
@@ -193,7 +198,7 @@ internal import Glibc
         for hook in endOfTurnHooks { hook() }
         ended(.output)
         counters.turnCount.add()
-        if measuresTurns {
+        if isMeasuring {
             counters.turnTime.record(UInt64(max(0, weir_thread_cpu_nanoseconds() - began)))
         }
         // Whatever became ready just after the wait had to wait for the whole turn.
@@ -202,7 +207,7 @@ internal import Glibc
 
     /// Takes note of how long a step was, where that is asked for.
     private func ended(_ step: TurnStep) {
-        guard measuresTurns else { return }
+        guard isMeasuring else { return }
         let now = weir_thread_cpu_nanoseconds()
         counters.stepTime[step.rawValue].raise(to: UInt64(max(0, now - stepBegan)))
         stepBegan = now

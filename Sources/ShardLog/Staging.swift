@@ -134,20 +134,26 @@ public final class Staging {
             takenBlocks += 1
             takenRecords = 0
         }
-        while takenControls < taken.controls.count {
-            let entry = taken.controls[takenControls]
-            takenControls += 1
-            control(entry.token, entry.outcome)
-            if !hasTime() { return true }
+        let rest = taken
+        for place in takenControls..<rest.controls.count {
+            control(rest.controls[place].token, rest.controls[place].outcome)
+            if !hasTime() {
+                takenControls = place + 1
+                return true
+            }
         }
-        while takenShards < taken.advanced.count {
-            let shard = taken.advanced[takenShards]
-            takenShards += 1
-            advanced(shard)
-            if !hasTime() { return true }
+        takenControls = rest.controls.count
+        for place in takenShards..<rest.advanced.count {
+            advanced(rest.advanced[place])
+            if !hasTime() {
+                takenShards = place + 1
+                return true
+            }
         }
         taken = Mailbox.Incoming()
-        (takenBlocks, takenControls, takenShards) = (0, 0, 0)
+        takenBlocks = 0
+        takenControls = 0
+        takenShards = 0
         return isCarriedOver
     }
 

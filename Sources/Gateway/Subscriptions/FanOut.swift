@@ -85,11 +85,12 @@ extension Worker {
     /// this turn has a share left for that.
     func cut(_ feed: ShardFeed, at position: Position) -> EventCutter.Cut {
         if encoding.isUsedUp, feed.ring.event(at: position) == nil { return .later }
-        let (appends, cost) = (fanOut.budget.appends, fanOut.budget.cost)
+        let before = fanOut.budget
         let cut = feed.cut(
             at: position, now: presentMilliseconds, budget: &fanOut.budget, counters: counters)
-        if fanOut.budget.cost != cost { encoding.charge(fanOut.budget.cost &- cost) }
-        if fanOut.budget.appends != appends { fanOut.keepBudget(feed.ring) }
+        let after = fanOut.budget
+        if after.cost != before.cost { encoding.charge(after.cost &- before.cost) }
+        if after.appends != before.appends { fanOut.keepBudget(feed.ring) }
         return cut
     }
 
