@@ -215,7 +215,10 @@ import Testing
         log.housekeep()
         #expect(log.health == .accepting)
         let files = RealFileSystem()
-        let moved = folder.path + "-moved"
+        // Inside another one, which goes with the test.
+        let elsewhere = TemporaryFolder()
+        try files.makeFolder(elsewhere.path)
+        let moved = elsewhere.path + "/moved"
         if what == "moved" {
             try files.rename(folder.path, to: moved)
             // Another in its place does not help.
@@ -234,10 +237,6 @@ import Testing
         #expect(log.takeNotices().count == 1)
         #expect(bench.stage(shard, [2]).result != .staged)
         #expect(throws: LogError.self) { try log.close() }
-        if what == "moved" {
-            _ = try? files.unlink(folder.path)
-            try files.rename(moved, to: folder.path + "-done")
-        }
     }
 
     /// Without a look of the housekeeper in between.
