@@ -126,13 +126,18 @@ def _stream(chance, draw, full):
     size = draw.one("size")
     volume = draw.one("volume", ("near",) if full else VOLUMES_OF_SIZE.get(size))
     shards = chance.randint(*SHARD_COUNTS[shards_class])
-    # A command is given lines of a few MiB at most.
-    writers = ("boto3", "json", "cbor", "h2") + (("weir put",) if volume == "near" else ())
+    # A command puts lines, of a few MiB at most, beside a writer of what was drawn.
+    kinds = ("boto3", "json", "cbor", "h2")
+    writers = [draw.one("client", kinds)]
+    if volume == "near":
+        writers.append(draw.one("client", (*kinds, "weir put")))
+    elif chance.random() < 0.3:
+        writers.append(draw.one("client", kinds))
     pushed = ("boto3", "json", "h2") + (("weir tail",) if shards <= TAILED_SHARDS_MAX else ())
     return StreamPlan(
         shards_class, shards, size, draw.one("batch"), volume,
         chance.randint(*VOLUME_BYTES[volume]),
-        [draw.one("client", writers) for _ in range(chance.choice((1, 1, 2)))],
+        writers,
         [chance.choice(("boto3", "json", "cbor", "h2")),
          draw.one("client", pushed)],
         draw.one("limit"))

@@ -252,7 +252,8 @@ class World:
     def free_by_deleting(self, chance):
         """On a full disk: the stream that was made to be deleted goes."""
         victim = self.victim
-        if victim is None:
+        # What it had has expired if a day has passed.
+        if victim is None or self.day:
             self.node.disk.give_back()
             return
         with Client(self, "json") as client:
