@@ -260,15 +260,18 @@ final class Connection: ReadinessHandler, TurnHandler {
                 break
             }
             budget -= 1
-            worker.output.removeAll(keepingCapacity: true)
+            var plaintext = worker.takePlaintext()
             isProducing = true
-            worker.output.append(addingCapacity: Limits.ioBytes) { output in
+            plaintext.append(addingCapacity: Limits.ioBytes) { output in
                 session.produce(into: &output)
             }
             isProducing = false
-            if worker.output.isEmpty { break }
-            let plaintext = worker.output
-            if case .failed = tls.send(plaintext.span) { return close(.protocolError) }
+            let isEmpty = plaintext.isEmpty
+            if !isEmpty, case .failed = tls.send(plaintext.span) {
+                return close(.protocolError)
+            }
+            worker.giveBack(plaintext: plaintext)
+            if isEmpty { break }
             drainTLSOutput()
         }
         guard !isClosed else { return }
@@ -328,6 +331,13 @@ final class Connection: ReadinessHandler, TurnHandler {
 
     private var unsentIsEmpty: Bool { unsentStart == unsent.count }
 
+    /// Taken out to be changed: in place it would cost a check at run time at each use.
+    private func takeUnsent() -> [UInt8] {
+        let taken = unsent
+        unsent = []
+        return taken
+    }
+
     /// Ciphertext that the socket has not taken.
     var unsentBytes: Int { unsent.count - unsentStart }
 
@@ -351,13 +361,16 @@ final class Connection: ReadinessHandler, TurnHandler {
                 unsentStart = 0
                 unsentSince = worker.reactor.now
             }
-            unsent.append(copying: ciphertext.extracting(start...))
+            var block = takeUnsent()
+            block.append(copying: ciphertext.extracting(start...))
+            unsent = block
         }
     }
 
     private func writeUnsent() {
         while !unsentIsEmpty {
-            switch socket.write(unsent.span.extracting(unsentStart...)) {
+            let block = unsent
+            switch socket.write(block.span.extracting(unsentStart...)) {
             case .bytes(let count):
                 unsentStart += count
                 written += UInt64(count)
@@ -367,8 +380,7 @@ final class Connection: ReadinessHandler, TurnHandler {
             case .failed: return close(.socketError)
             }
         }
-        worker.giveBack(unsent)
-        unsent = []
+        worker.giveBack(takeUnsent())
         unsentStart = 0
         if lingeringSince != nil { socket.shutdownWrites() }
         markDirty()
