@@ -117,7 +117,7 @@ final class Connection: ReadinessHandler, TurnHandler {
     func markDirty() {
         guard !isDirty, !isClosed else { return }
         isDirty = true
-        worker.dirty.append(self)
+        worker.noteDirty(self)
     }
 
     // MARK: In

@@ -36,8 +36,10 @@ public final class Worker: TurnHandler {
     var waiting = TokenTable<Waiting>()
     var connections = TokenTable<Connection>()
     /// Connections to flush at the end of the turn, and how many of them are done.
-    var dirty: [Connection] = []
+    private var dirty: [Connection] = []
     private var flushed = 0
+    /// How many of them there are; the list itself costs a check at run time at each look.
+    private var dirtyCount = 0
     /// One read's and one TLS record's worth of bytes, used within a call.
     var input: [UInt8] = []
     private var plaintext: [UInt8] = []
@@ -188,7 +190,7 @@ public final class Worker: TurnHandler {
         var timeIsUp = UInt64.max
         let sent = counters.bytesSent.load(ordering: .relaxed)
         // A connection that is flushed may make others dirty; they are appended and served too.
-        while flushed < dirty.count {
+        while flushed < dirtyCount {
             // Whoever is alone needs no bound.
             if flushed == first + 1 {
                 timeIsUp = max(lastLook, reactor.now) &+ Limits.serviceNanoseconds
@@ -198,8 +200,9 @@ public final class Worker: TurnHandler {
                     || counters.bytesSent.load(ordering: .relaxed) &- sent
                         > Limits.flushedBytesPerTurn
             {
-                if flushed > dirty.count / 2 {
+                if flushed > dirtyCount / 2 {
                     dirty.removeFirst(flushed)
+                    dirtyCount -= flushed
                     flushed = 0
                 }
                 return reactor.runNextTurn(self)
@@ -207,8 +210,16 @@ public final class Worker: TurnHandler {
             flushed += 1
             dirty[flushed - 1].flush()
         }
+        guard dirtyCount > 0 else { return }
         dirty.removeAll(keepingCapacity: true)
+        dirtyCount = 0
         flushed = 0
+    }
+
+    /// The connection is flushed at the end of this turn.
+    func noteDirty(_ connection: Connection) {
+        dirty.append(connection)
+        dirtyCount += 1
     }
 
     /// The reactor does not sleep while something is to be flushed.

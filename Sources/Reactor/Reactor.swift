@@ -10,7 +10,7 @@ internal import Glibc
     /// Which of the process's reactors this is, from 0.
     public let index: Int
     /// `CLOCK_MONOTONIC` in nanoseconds, read when the turn began.
-    public private(set) var now: UInt64
+    public var now: UInt64 { turnBegan }
     /// Ends this reactor's sleep from any thread.
     public let waker: Waker
     /// What this reactor has done so far; readable from any thread.
@@ -22,15 +22,22 @@ internal import Glibc
         get { isMeasuring }
         set { isMeasuring = newValue }
     }
-    // A public property is checked at run time whenever it is read.
+
+    // What every turn looks at is neither public nor changed in place: both would cost a check at
+    // run time at each look.
     private var isMeasuring = false
     private var stepBegan: Int64 = 0
+    private var turnBegan: UInt64
+    /// When the first timer is due; `.max` if none waits.
+    private var firstDeadline = UInt64.max
+    private var isTurnWaiting = false
 
     private let epoll: Int32
     /// What the kernel reports in one turn; freed in `deinit`.
     private let events: UnsafeMutableBufferPointer<epoll_event>
     /// Those of them that a turn had no time left for; the next begins with them.
-    private var undelivered = 0..<0
+    private var nextEvent = 0
+    private var eventCount = 0
     private var watched: [Watched] = []
     private var registrations: UInt32 = 0
     private var timers = TimerQueue()
@@ -54,7 +61,7 @@ internal import Glibc
         waker = try Waker()
         epoll = weir_epoll_create()
         if epoll < 0 { throw .last("epoll_create1") }
-        now = weir_monotonic_nanoseconds()
+        turnBegan = weir_monotonic_nanoseconds()
         unsafe events = .allocate(capacity: Limits.eventsPerTurn)
         // Edge-triggered: each write to the eventfd is an event, and nobody need read it back.
         let registration = Registration(descriptor: waker.descriptor, number: Self.wakerNumber)
@@ -130,6 +137,7 @@ internal import Glibc
     /// share of this turn is used up; the reactor does not sleep in between.
     public func runNextTurn(_ handler: any TurnHandler) {
         waitingTurns.append(handler)
+        isTurnWaiting = true
     }
 
     /// Adds a permanent hook that runs at the end of every turn, in the order of adding.
@@ -151,12 +159,16 @@ internal import Glibc
     /// Runs a timer when `now` has reached `deadline`; one that waits already is moved.
     public func schedule(_ timer: Timer, at deadline: UInt64) {
         timers.schedule(timer, at: deadline)
+        noteFirstDeadline()
     }
 
     /// Makes a timer wait no longer; one that does not wait is left alone.
     public func cancel(_ timer: Timer) {
         timers.cancel(timer)
+        noteFirstDeadline()
     }
+
+    private func noteFirstDeadline() { firstDeadline = timers.first?.deadline ?? .max }
 
     /// Makes this turn the last one.
     public func stop() {
@@ -177,13 +189,16 @@ internal import Glibc
         // removed.
         let ended = (watched, waitingTurns, endOfTurnHooks, wakeHooks)
         (watched, waitingTurns, endOfTurnHooks, wakeHooks) = ([], [], [], [])
+        isTurnWaiting = false
         withExtendedLifetime(ended) {}
     }
 
     /// One turn; waits at most `longestWaitNanoseconds`, for ever if negative.
     func takeTurn(longestWaitNanoseconds: Int64 = -1) {
-        if undelivered.isEmpty { undelivered = 0..<wait(longest: longestWaitNanoseconds) }
-        now = weir_monotonic_nanoseconds()
+        if nextEvent == eventCount {
+            (nextEvent, eventCount) = (0, wait(longest: longestWaitNanoseconds))
+        }
+        turnBegan = weir_monotonic_nanoseconds()
         let began = isMeasuring ? weir_thread_cpu_nanoseconds() : 0
         stepBegan = began
         let isNotified = waker.takeNotice()
@@ -215,13 +230,13 @@ internal import Glibc
 
     private func wait(longest: Int64) -> Int {
         var timeout = longest
-        if isStopped || !waitingTurns.isEmpty {
+        if isStopped || isTurnWaiting {
             timeout = 0
-        } else if let first = timers.first {
+        } else if firstDeadline < .max {
             // Time has passed since the turn began.
             let present = weir_monotonic_nanoseconds()
             let untilDue =
-                first.deadline > present ? Int64(min(first.deadline - present, 1 << 62)) : 0
+                firstDeadline > present ? Int64(min(firstDeadline - present, 1 << 62)) : 0
             timeout = longest < 0 ? untilDue : min(longest, untilDue)
         }
         if timeout != 0, !waker.fallAsleep() { timeout = 0 }
@@ -237,12 +252,12 @@ internal import Glibc
     /// Delivers what the kernel has reported, in the time that a turn has for it: handshakes and
     /// large reads take long, and sixty-four of them would hold up timers and messages.
     private func deliverEvents() {
-        while let place = undelivered.first {
-            let event = unsafe events[place]
-            undelivered.removeFirst()
+        while nextEvent < eventCount {
+            let event = unsafe events[nextEvent]
+            nextEvent += 1
             unsafe deliver(Registration(token: event.data.u64), event.events)
             ended(.event)
-            if undelivered.count % Limits.eventsPerLook == 0,
+            if (eventCount - nextEvent) % Limits.eventsPerLook == 0,
                 weir_monotonic_nanoseconds() &- now > Limits.deliveryNanoseconds
             {
                 return
@@ -265,6 +280,7 @@ internal import Glibc
 
     /// Runs what is due, and says how late the latest of it was, in nanoseconds.
     private func runTimers() -> UInt64 {
+        if firstDeadline > now { return 0 }
         var lateness: UInt64 = 0
         // A timer that schedules itself for a past moment runs again in the next turn, not in this.
         var remaining = timers.count
@@ -275,15 +291,16 @@ internal import Glibc
             timer.handler()
             ended(.timer)
         }
+        noteFirstDeadline()
         return lateness
     }
 
     private func runWaitingTurns() {
-        if waitingTurns.isEmpty { return }
-        var handlers: [any TurnHandler] = []
-        swap(&handlers, &waitingTurns)
+        guard isTurnWaiting else { return }
+        let handlers = waitingTurns
+        (waitingTurns, isTurnWaiting) = ([], false)
         let began = weir_monotonic_nanoseconds()
-        for place in handlers.indices {
+        for place in 0..<handlers.count {
             handlers[place].turn()
             ended(.leftover)
             // The others are first in the next turn.
@@ -291,6 +308,7 @@ internal import Glibc
                 weir_monotonic_nanoseconds() &- began > Limits.leftoverNanoseconds
             {
                 waitingTurns.insert(contentsOf: handlers[(place + 1)...], at: 0)
+                isTurnWaiting = true
                 return
             }
         }
