@@ -256,6 +256,9 @@ class World:
         if victim is None or self.day:
             self.node.disk.give_back()
             return
+        # They would take what comes free before it is seen.
+        for incarnation in self.living():
+            self.halt_writers(incarnation)
         with Client(self, "json") as client:
             before = self.node.disk.free
             if not self.delete(client, victim):
