@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/timex.h>
 #include <time.h>
@@ -168,6 +169,12 @@ int weir_copy_file_range(
     ssize_t n = copy_file_range(from, &source, to, &target, length, 0);
     *copied = n < 0 ? 0 : n;
     return n < 0 ? -1 : 0;
+}
+
+int64_t weir_link_count(int descriptor) {
+    struct statx found;
+    if (statx(descriptor, "", AT_EMPTY_PATH, STATX_NLINK, &found) != 0) return -1;
+    return found.stx_nlink;
 }
 
 int weir_lock_file(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }

@@ -222,10 +222,10 @@ final class Request {
         var whole = takeLastPiece()
         let charge = BodyCharge.bytes(
             arrived: pieceBytes + whole.count + bytes.count, announced: exchange.head.contentLength)
-        let held = memory.held
         guard holdMemory(baseBytes + charge) else { return false }
-        if whole.isEmpty || memory.held > held {
-            // Beyond the bound of a piece lies what is read at once.
+        if whole.count + bytes.count > whole.capacity {
+            // The charge runs ahead, so this is seldom. Beyond the bound of a piece lies what is
+            // read at once.
             let most = Limits.inlineBytes + Limits.ioBytes
             whole.reserveCapacity(min(charge - pieceBytes, most))
         }

@@ -117,7 +117,10 @@ final class RealFile: File {
     }
 
     func isNamed() throws(SystemFailure) -> Bool {
-        try status().st_nlink > 0
+        // Not `fstat`, which asks for the times as well: that made each batch some 40 µs dearer.
+        let count = uninterrupted { weir_link_count(descriptor) }
+        if count < 0 { throw failure("statx") }
+        return count > 0
     }
 
     func size() throws(SystemFailure) -> UInt64 {

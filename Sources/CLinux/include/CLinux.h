@@ -67,6 +67,9 @@ int weir_fallocate(int descriptor, int mode, int64_t offset, int64_t length);
 int weir_renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags);
 int weir_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned flags);
 int weir_copy_file_range(int from, int64_t from_offset, int to, int64_t to_offset, size_t length, ssize_t *copied);
+// Names that a file has, or -1 with errno set. Asks for nothing else (statx(2)): who asks for times has
+// the kernel write finer ones with the next change, which makes each write and its sync dearer.
+int64_t weir_link_count(int descriptor);
 int weir_lock_file(int descriptor);  // exclusive flock without waiting; EWOULDBLOCK if somebody has it
 // Free and total bytes of the file system and its magic number (statfs(2)).
 int weir_fstatfs(int descriptor, uint64_t *available, uint64_t *total, int64_t *magic);
