@@ -217,7 +217,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         markDirty()
         guard !hasBacklog else { return backlog.append(copying: bytes) }
         var start = 0
-        while start < bytes.count {
+        while start < bytes.count, !isClosed {
             let end = min(start + Limits.feedBytes, bytes.count)
             if case .failed = session.receive(bytes.extracting(start..<end)) {
                 // The session says why (GOAWAY or 400) before it is finished.

@@ -38,6 +38,20 @@ class Disk:
         state = os.statvfs(self.folder)
         return state.f_bavail * state.f_frsize
 
+    @property
+    def beside_segments(self):
+        """What is free, and what has a name and is no segment. Of the space that a deletion frees,
+        the server first fills up its reserve and makes its next journal file; what is open and has
+        no name any more is in neither."""
+        held = 0
+        for folder, _, names in os.walk(self.folder):
+            if os.path.basename(folder) == "segments":
+                continue
+            for name in names:
+                with contextlib.suppress(FileNotFoundError):
+                    held += os.stat(os.path.join(folder, name)).st_blocks * 512
+        return self.free + held
+
     def leave(self, free):
         """Takes so much that only `free` bytes are left; the server takes some meanwhile."""
         with open(self.ballast, "ab") as file:
