@@ -3,7 +3,7 @@ import Catalog
 import Kinesis
 
 /// What an account has, may have, and has committed itself to.
-extension Worker {
+extension ReactorGateway {
     func describeLimits(_ request: Request, _ input: DescribeLimits.Input) {
         let census = snapshot.census(
             account: request.caller.account, region: request.caller.region)

@@ -7,11 +7,11 @@ import ShardLog
 /// owner: what has not begun never begins, what runs is told that nobody waits for it.
 struct BlockingWork {
     let job: BlockingJob
-    /// Where the worker keeps whom to tell.
+    /// Where the reactor keeps whom to tell.
     let token: UInt64
 }
 
-extension Worker {
+extension ReactorGateway {
     /// Has `work` done in a lane; its outcome comes back to `waiting` by its token.
     func run(
         _ lane: BlockingPool.Lane, for owner: JobOwner, _ whom: Waiting,
@@ -83,7 +83,7 @@ extension Request {
     ) throws(ServiceError) {
         precondition(self.work == nil, "A request has one piece of work at a time.")
         do throws(BlockingRefusal) {
-            self.work = try worker.run(lane, for: connection.jobOwner, whom, work)
+            self.work = try gateway.run(lane, for: connection.jobOwner, whom, work)
         } catch {
             throw .busy(lane, error)
         }

@@ -9,10 +9,10 @@ extension Connection: RequestHandler {
     func requestBegan(_ exchange: Exchange) {
         madeRequest()
         let request = Request(
-            connection: self, exchange: exchange, caller: worker.caller(of: exchange.head))
+            connection: self, exchange: exchange, caller: gateway.caller(of: exchange.head))
         exchange.attachment = request
         guard request.begin() else { return refuse(request) }
-        if let length = exchange.head.contentLength, length > worker.node.memory.largestBody {
+        if let length = exchange.head.contentLength, length > gateway.node.memory.largestBody {
             return tooLarge(request)
         }
         // A tunnel never ends its request (RFC 9110 §9.3.6), and there is none here.
@@ -23,7 +23,7 @@ extension Connection: RequestHandler {
         // Credit goes back at once: what was admitted is received to its end.
         exchange.consumed(bytes.count)
         guard let request = exchange.attachment as? Request, !request.isAnswered else { return }
-        guard request.bodyCount + bytes.count <= worker.node.memory.largestBody else {
+        guard request.bodyCount + bytes.count <= gateway.node.memory.largestBody else {
             return tooLarge(request)
         }
         if !request.receive(bytes) { refuse(request) }
@@ -35,7 +35,7 @@ extension Connection: RequestHandler {
     }
 
     private func complete(_ request: Request) {
-        request.completedAt = worker.monotonicNow()
+        request.completedAt = gateway.monotonicNow()
         serve(request, at: request.completedAt)
     }
 
@@ -47,7 +47,7 @@ extension Connection: RequestHandler {
 
     /// There is no memory for the request, or none for this peer.
     private func refuse(_ request: Request) {
-        worker.counters.bodyBudgetRefusals.wrappingAdd(1, ordering: .relaxed)
+        gateway.counters.bodyBudgetRefusals.wrappingAdd(1, ordering: .relaxed)
         if let type = request.exchange.head.field(.contentType),
             type.equals(Encoding.cbor.contentType)
         {

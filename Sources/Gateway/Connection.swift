@@ -11,7 +11,7 @@ import Wire
 /// encrypted and written. Nothing is produced while ciphertext of this connection is unsent, so a
 /// slow client costs at most one TLS record here.
 final class Connection: ReadinessHandler, TurnHandler {
-    let worker: Worker
+    let gateway: ReactorGateway
     let openedAt: UInt64
     /// Whose share of the node this connection uses.
     let peer: Peer
@@ -41,7 +41,7 @@ final class Connection: ReadinessHandler, TurnHandler {
     /// Subscriptions that run on this connection, or wait for their place.
     var subscriptions = 0 {
         // From now on it is this connection that has to take its bytes.
-        didSet { if subscriptions == 0 { unsentSince = worker.reactor.now } }
+        didSet { if subscriptions == 0 { unsentSince = gateway.reactor.now } }
     }
     /// Ciphertext that the socket has taken, and that a broken one has not.
     private var written: UInt64 = 0
@@ -53,16 +53,16 @@ final class Connection: ReadinessHandler, TurnHandler {
     private var closesWhenWritten: CloseReason?
     /// What is counted when the session finishes.
     private var endReason: CloseReason = .finished
-    /// Where the worker keeps it.
+    /// Where the reactor keeps it.
     var token: UInt64 = 0
     private(set) var hasMadeRequest = false
-    /// Its neighbours in the worker's list of newcomers.
+    /// Its neighbours in the reactor's list of newcomers.
     var previousNewcomer: Connection?
     var nextNewcomer: Connection?
 
     /// Who asks for blocking work on behalf of this connection.
     var jobOwner: JobOwner {
-        JobOwner(address: peer.address, reactor: worker.index, connection: token)
+        JobOwner(address: peer.address, reactor: gateway.index, connection: token)
     }
 
     // Monotonic nanoseconds.
@@ -74,24 +74,24 @@ final class Connection: ReadinessHandler, TurnHandler {
     private var lingeringSince: UInt64?
 
     /// Throws when the reactor can watch no more, or there is no memory for TLS.
-    init(worker: Worker, socket: Socket, peer: Peer) throws {
-        self.worker = worker
+    init(gateway: ReactorGateway, socket: Socket, peer: Peer) throws {
+        self.gateway = gateway
         self.peer = peer
-        memory = ConnectionMemory(worker.node.memory, peer.memory)
+        memory = ConnectionMemory(gateway.node.memory, peer.memory)
         self.socket = socket
-        openedAt = worker.reactor.now
-        hostID = worker.makeHostID()
+        openedAt = gateway.reactor.now
+        hostID = gateway.makeHostID()
         lastActivity = openedAt
-        tls = try TLSConnection(context: worker.tls, scratch: worker.scratch)
-        registration = try worker.reactor.add(
+        tls = try TLSConnection(context: gateway.tls, scratch: gateway.scratch)
+        registration = try gateway.reactor.add(
             socket.descriptor, interest: .readable, handler: self)
     }
 
     // MARK: From the reactor
 
     func ready(_ readiness: Readiness) {
-        worker.http.now = worker.reactor.now
-        worker.refreshSnapshot()
+        gateway.http.now = gateway.reactor.now
+        gateway.refreshSnapshot()
         servingSince = 0
         if readiness.contains(.error)
             || readiness.contains(.hangup) && !interest.contains(.readable)
@@ -117,7 +117,7 @@ final class Connection: ReadinessHandler, TurnHandler {
     func markDirty() {
         guard !isDirty, !isClosed else { return }
         isDirty = true
-        worker.noteDirty(self)
+        gateway.noteDirty(self)
     }
 
     // MARK: In
@@ -131,17 +131,17 @@ final class Connection: ReadinessHandler, TurnHandler {
                 return
             }
             var result = IOResult.wouldBlock
-            worker.input.removeAll(keepingCapacity: true)
-            worker.input.append(addingCapacity: Limits.ioBytes) { output in
+            gateway.input.removeAll(keepingCapacity: true)
+            gateway.input.append(addingCapacity: Limits.ioBytes) { output in
                 result = socket.read(into: &output)
             }
             switch result {
             case .bytes(let count):
-                lastActivity = worker.reactor.now
-                worker.counters.bytesReceived.wrappingAdd(UInt64(count), ordering: .relaxed)
+                lastActivity = gateway.reactor.now
+                gateway.counters.bytesReceived.wrappingAdd(UInt64(count), ordering: .relaxed)
                 if lingeringSince == nil { receive() }
                 if count < Limits.ioBytes || isParking { return }
-                if !hasTime(worker.monotonicNow()) { return }
+                if !hasTime(gateway.monotonicNow()) { return }
             case .wouldBlock: return
             case .closed: return close(lingeringSince == nil ? .closedByPeer : endReason)
             case .failed: return close(.socketError)
@@ -151,7 +151,7 @@ final class Connection: ReadinessHandler, TurnHandler {
 
     private func receive() {
         // A second reference for the span to borrow; nobody writes to the array meanwhile.
-        let input = worker.input
+        let input = gateway.input
         if !hasSeenBytes {
             hasSeenBytes = true
             if TLSConnection.looksLikePlainHTTP(input.span) { return answerPlainHTTP() }
@@ -162,8 +162,8 @@ final class Connection: ReadinessHandler, TurnHandler {
         // connection needs it.
         drainTLSOutput()
         if !wasEstablished, tls.isEstablished {
-            worker.counters.handshakes.wrappingAdd(1, ordering: .relaxed)
-            establishedAt = worker.reactor.now
+            gateway.counters.handshakes.wrappingAdd(1, ordering: .relaxed)
+            establishedAt = gateway.reactor.now
             // HTTP/2 servers speak first: some clients wait for our SETTINGS.
             if session == nil, tls.negotiatedProtocol == "h2" { open(.http2) }
         }
@@ -207,8 +207,8 @@ final class Connection: ReadinessHandler, TurnHandler {
     private func open(_ version: ProtocolDetector.Verdict) {
         session =
             version == .http2
-            ? HTTP2Session(context: worker.http, handler: self)
-            : HTTP1Session(context: worker.http, handler: self)
+            ? HTTP2Session(context: gateway.http, handler: self)
+            : HTTP1Session(context: gateway.http, handler: self)
         markDirty()
     }
 
@@ -225,10 +225,10 @@ final class Connection: ReadinessHandler, TurnHandler {
                 return closeLost(session)
             }
             start = end
-            if start < bytes.count, isParking || !hasTime(worker.monotonicNow()) {
+            if start < bytes.count, isParking || !hasTime(gateway.monotonicNow()) {
                 backlog.append(copying: bytes.extracting(start...))
                 hasBacklog = true
-                return worker.reactor.runNextTurn(self)
+                return gateway.reactor.runNextTurn(self)
             }
         }
     }
@@ -237,7 +237,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         endReason = .plainHTTP
         let answer = plainHTTPAnswer
         if case .bytes = socket.write(answer.span) {
-            lingeringSince = worker.reactor.now
+            lingeringSince = gateway.reactor.now
             socket.shutdownWrites()
         } else {
             close(.plainHTTP)
@@ -256,11 +256,11 @@ final class Connection: ReadinessHandler, TurnHandler {
         var budget = Limits.writesPerTurn
         while unsentIsEmpty, closesWhenWritten == nil, let session, session.wantsOutput {
             if budget == 0 {
-                worker.reactor.runNextTurn(self)
+                gateway.reactor.runNextTurn(self)
                 break
             }
             budget -= 1
-            var plaintext = worker.takePlaintext()
+            var plaintext = gateway.takePlaintext()
             isProducing = true
             plaintext.append(addingCapacity: Limits.ioBytes) { output in
                 session.produce(into: &output)
@@ -270,12 +270,12 @@ final class Connection: ReadinessHandler, TurnHandler {
             if !isEmpty, case .failed = tls.send(plaintext.span) {
                 return close(.protocolError)
             }
-            worker.giveBack(plaintext: plaintext)
+            gateway.giveBack(plaintext: plaintext)
             if isEmpty { break }
             drainTLSOutput()
         }
         guard !isClosed else { return }
-        if isParking, memory.mayAnswer { worker.reactor.runNextTurn(self) }
+        if isParking, memory.mayAnswer { gateway.reactor.runNextTurn(self) }
         if unsentIsEmpty {
             if let reason = closesWhenWritten { return close(reason) }
             if let session, session.isFinished {
@@ -290,12 +290,12 @@ final class Connection: ReadinessHandler, TurnHandler {
     /// has had the others served that came before.
     func serve(_ request: Request, at now: UInt64) {
         let mayAnswer = memory.mayAnswer
-        if !mayAnswer { worker.counters.requestsParked.wrappingAdd(1, ordering: .relaxed) }
+        if !mayAnswer { gateway.counters.requestsParked.wrappingAdd(1, ordering: .relaxed) }
         guard mayAnswer, !isParking, hasTime(now) else {
             isParking = true
             return parked.append(request)
         }
-        worker.route(request)
+        gateway.route(request)
     }
 
     /// Whether this turn has time for more of this connection; for one thing, always.
@@ -307,11 +307,11 @@ final class Connection: ReadinessHandler, TurnHandler {
     private func resumeParked() {
         var count = 0
         while count < min(parked.count, Limits.resumedPerTurn), memory.mayAnswer, !isClosed,
-            hasTime(worker.monotonicNow())
+            hasTime(gateway.monotonicNow())
         {
             let request = parked[count]
             count += 1
-            if request.isOpen, !request.isAnswered { worker.route(request) }
+            if request.isOpen, !request.isAnswered { gateway.route(request) }
         }
         parked.removeFirst(min(count, parked.count))
         isParking = !parked.isEmpty
@@ -349,7 +349,7 @@ final class Connection: ReadinessHandler, TurnHandler {
                 case .bytes(let count):
                     start = count
                     written += UInt64(count)
-                    worker.counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
+                    gateway.counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
                 case .wouldBlock: break
                 case .closed, .failed:
                     closesWhenWritten = .socketError
@@ -357,9 +357,9 @@ final class Connection: ReadinessHandler, TurnHandler {
                     return
                 }
                 if start == ciphertext.count { return }
-                unsent = worker.takeBlock()
+                unsent = gateway.takeBlock()
                 unsentStart = 0
-                unsentSince = worker.reactor.now
+                unsentSince = gateway.reactor.now
             }
             var block = takeUnsent()
             block.append(copying: ciphertext.extracting(start...))
@@ -374,13 +374,13 @@ final class Connection: ReadinessHandler, TurnHandler {
             case .bytes(let count):
                 unsentStart += count
                 written += UInt64(count)
-                worker.counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
+                gateway.counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
             case .wouldBlock: return updateInterest()
             case .closed: return close(.closedByPeer)
             case .failed: return close(.socketError)
             }
         }
-        worker.giveBack(takeUnsent())
+        gateway.giveBack(takeUnsent())
         unsentStart = 0
         if lingeringSince != nil { socket.shutdownWrites() }
         markDirty()
@@ -396,7 +396,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         guard wanted != interest else { return }
         interest = wanted
         do {
-            try worker.reactor.update(registration, interest: wanted)
+            try gateway.reactor.update(registration, interest: wanted)
         } catch {
             close(.socketError)
         }
@@ -415,7 +415,7 @@ final class Connection: ReadinessHandler, TurnHandler {
     func madeRequest() {
         guard !hasMadeRequest else { return }
         hasMadeRequest = true
-        worker.proved(self)
+        gateway.proved(self)
     }
 
     /// How old it may become without a request while others wait to be accepted, nanoseconds.
@@ -435,16 +435,16 @@ final class Connection: ReadinessHandler, TurnHandler {
             tls.closeNotify()
             tls.takeOutput { ciphertext in _ = socket.write(ciphertext) }
         }
-        if let registration { worker.reactor.remove(registration) }
+        if let registration { gateway.reactor.remove(registration) }
         registration = nil
         socket.close()
-        worker.forget(self, reason)
+        gateway.forget(self, reason)
     }
 
     /// Closes the exchanges of a session that has ended, some at a time.
     private func closeLost(_ session: any Session) {
         guard session.hasLostExchanges else { return }
-        worker.slices.add { [self] in
+        gateway.slices.add { [self] in
             // Until the last of them this connection is kept, which they report to.
             withExtendedLifetime(self) { session.closeLost(atMost: Limits.lostExchanges) }
         }
@@ -490,7 +490,7 @@ final class Connection: ReadinessHandler, TurnHandler {
 
     /// Shorter while its place is wanted.
     private var idleDeadline: UInt64 {
-        let peers = worker.node.peers
+        let peers = gateway.node.peers
         return peers.isFull || peers.isAtShare(peer)
             ? Limits.idleDeadlineWhenFull : Limits.idleDeadline
     }
@@ -500,7 +500,7 @@ final class Connection: ReadinessHandler, TurnHandler {
     /// for a moment.
     private func linger() {
         guard lingeringSince == nil else { return }
-        lingeringSince = worker.reactor.now
+        lingeringSince = gateway.reactor.now
         if let session { closeLost(session) }
         tls.closeNotify()
         drainTLSOutput()

@@ -6,7 +6,7 @@ import ShardLog
 import Wire
 
 /// Operations that change the catalog: validated at once, answered when the change is durable.
-extension Worker {
+extension ReactorGateway {
     func createStream(_ request: Request, _ input: CreateStream.Input) throws(ServiceError) {
         let key = StreamKey(
             account: request.caller.account, region: request.caller.region, name: input.name)
@@ -138,7 +138,7 @@ extension Worker {
         return shards > Limits.inlineShards
     }
 
-    /// A worker thread has handed a large change to the log, which may have answered first.
+    /// The blocking pool has handed a large change to the log, which may have answered first.
     func planned(_ token: UInt64, _ result: Result<CatalogResult, CatalogRefusal>) {
         guard case .control(let pending) = waiting[token] else {
             // A status that could not be ended: it has ended, or the housekeeper comes back.

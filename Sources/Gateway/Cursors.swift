@@ -7,7 +7,7 @@ import Synchronization
 import Wire
 
 /// Delivery cursors as clients see them: ListCursors.
-extension Worker {
+extension ReactorGateway {
     func listCursors(_ request: Request, _ input: ListCursors.Input) throws(ServiceError) {
         let listing = try cursorListing(request, input)
         let limit = input.limit
@@ -42,7 +42,7 @@ extension Worker {
 }
 
 /// The cursors of a stream, or of one of its consumers, in the order of consumers and shards. A
-/// value that a worker thread can use.
+/// value that the blocking pool can use.
 struct CursorListing: Sendable {
     /// Where a page ended.
     struct Place: Sendable {

@@ -4,7 +4,7 @@ import ShardLog
 import Wire
 
 /// Operations that show one stream or one consumer.
-extension Worker {
+extension ReactorGateway {
     func describeStream(_ request: Request, _ input: DescribeStream.Input) throws(ServiceError) {
         let stream = try request.stream(input.stream)
         let after = try input.exclusiveStartShardID.map { (text) throws(ServiceError) in

@@ -3,7 +3,7 @@ import Kinesis
 
 /// StartStreamEncryption and StopStreamEncryption. Records are stored in clear, and no answer says
 /// otherwise: a start is refused when everything else about it is right.
-extension Worker {
+extension ReactorGateway {
     func startEncryption(
         _ request: Request, _ input: StartStreamEncryption.Input
     ) throws(ServiceError) {

@@ -2,7 +2,7 @@ import HTTP
 import Reactor
 
 /// How a reactor's work ends: subscriptions spread over a time, then whatever is still open.
-extension Worker {
+extension ReactorGateway {
     func drain(_ milliseconds: UInt64) {
         isDraining = true
         reception?.stop()

@@ -77,13 +77,14 @@ enum Limits {
 
     /// The largest request body: 10 MiB of records are about 14 MB of JSON.
     static let bodyBytes = 32 << 20
-    /// A body above this is decoded, an answer above it is made, by a worker thread. Only puts have
-    /// larger bodies: the longest NextToken that the model allows, of a mebibyte, still fits.
+    /// A body above this is decoded, an answer above it is made, by the blocking pool. Only puts
+    /// have larger bodies: the longest NextToken that the model allows, of a mebibyte, still fits.
     static let inlineBytes = (1 << 20) + (16 << 10)
     /// A page of records is made on the reactor when no more of the log is unread: at most 2,000
     /// records, 0.4 µs each.
     static let inlineReadBytes = 128 << 10
-    /// A change of the catalog that is about more shards is decided by a worker thread: some 4 µs each.
+    /// A change of the catalog that is about more shards is decided by the blocking pool:
+    /// some 4 µs each.
     static let inlineShards = 200
     /// What a body without Content-Length is charged at a time.
     static let bodyStep = 64 << 10

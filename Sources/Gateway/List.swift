@@ -8,7 +8,7 @@ import Wire
 
 /// Operations that list in pages. A page token carries where the next page begins and the filter
 /// that the listing began with; it is authenticated and expires.
-extension Worker {
+extension ReactorGateway {
     func listStreams(_ request: Request, _ input: ListStreams.Input) throws(ServiceError) {
         let after: String?
         switch input.start {

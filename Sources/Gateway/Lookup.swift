@@ -19,7 +19,7 @@ extension Request {
     /// The stream that a request names, if the caller may do this with it.
     func stream(_ selector: StreamSelector) throws(ServiceError) -> StreamState {
         let key = try streamKey(selector)
-        guard let stream = worker.snapshot.stream(key) else {
+        guard let stream = gateway.snapshot.stream(key) else {
             // Whether others have a stream is nobody's business.
             if let arn = selector.arn { try checkOwner(arn) }
             throw .streamNotFound(name: key.name, account: key.account)
@@ -79,7 +79,7 @@ extension Request {
     ) throws(ServiceError) {
         guard let operation else { return }
         let verdict = policy.map {
-            worker.policies.policy($0).verdict(
+            gateway.policies.policy($0).verdict(
                 account: caller.account, action: "kinesis:" + operation.name, resource: arn,
                 kind: kind)
         }
@@ -133,7 +133,7 @@ extension Request {
             asked = stream.description
         }
         let key = try streamKey(StreamSelector(arn: arn))
-        guard let stream = worker.snapshot.stream(key) else {
+        guard let stream = gateway.snapshot.stream(key) else {
             try checkOwner(arn.account, asked)
             throw .streamNotFound(name: key.name, account: key.account)
         }

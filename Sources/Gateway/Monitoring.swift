@@ -2,7 +2,7 @@ import Catalog
 import Kinesis
 
 /// EnableEnhancedMonitoring and DisableEnhancedMonitoring: which of a shard's numbers are shown.
-extension Worker {
+extension ReactorGateway {
     func enableMonitoring(
         _ request: Request, _ input: EnableEnhancedMonitoring.Input
     ) throws(ServiceError) {

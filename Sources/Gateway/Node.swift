@@ -204,7 +204,7 @@ enum Message: Sendable {
     case takenOver(token: UInt64, newcomer: SubscriptionSlots.Holder)
     /// The subscription that held the place has ended.
     case placeIsFree(token: UInt64)
-    /// A worker thread has done what was asked under this token.
+    /// The blocking pool has done what was asked under this token.
     case done(token: UInt64, WorkResult)
     /// Cut the subscriptions that this fault is for.
     case cut(Fault, FaultTable.Owner)
@@ -213,7 +213,7 @@ enum Message: Sendable {
     case closeAll
 }
 
-/// What worker threads bring back: values only.
+/// What the blocking pool brings back: values only.
 enum WorkResult: Sendable {
     /// The answer is encoded, or refused.
     case answer(Result<[UInt8], ServiceError>)

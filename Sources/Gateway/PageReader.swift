@@ -5,7 +5,7 @@ import ShardLog
 import Wire
 
 /// One GetRecords: a page of a shard, made on the reactor when it is small and in memory, else on
-/// a worker thread. It is a value, so both make the same answer.
+/// the blocking pool. It is a value, so both make the same answer.
 struct PageReader: Sendable {
     let stream: StreamState
     let shard: ShardState
@@ -25,7 +25,8 @@ struct PageReader: Sendable {
         return Int(min(unread, UInt64(Limits.pageBytes))) / 2 * 3 + Limits.inlineReadBytes
     }
 
-    /// Makes the answer; nil when that needs a worker: pages are cold, or it would be large.
+    /// Makes the answer; nil when that needs the blocking pool: pages are cold, or it
+    /// would be large.
     func readInline() -> Result<[UInt8], ServiceError>? {
         answer(mayWait: false) { true }
     }

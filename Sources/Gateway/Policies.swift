@@ -3,7 +3,7 @@ import Catalog
 import Kinesis
 
 /// Resource policies of streams and consumers, which let other accounts in; see `Request.authorize`.
-extension Worker {
+extension ReactorGateway {
     func putResourcePolicy(
         _ request: Request, _ input: PutResourcePolicy.Input
     ) throws(ServiceError) {

@@ -72,7 +72,7 @@ final class PendingPut {
 /// the committer at the end of the turn. The answer waits until the batch that holds the record is
 /// durable. A record that reaches the committer after its shard was closed comes back and is
 /// routed again with the newer catalog, so a reshard loses nothing and asks nobody to retry.
-extension Worker {
+extension ReactorGateway {
     func putRecord(
         _ request: Request, _ input: PutRecord.Input, _ prepared: PreparedPut? = nil
     ) throws(ServiceError) {
@@ -286,7 +286,7 @@ extension PendingPut {
                     sequenceNumber: shard.number(index: index, arrivalMilliseconds: arrival)
                 ).encoded(request.encoding))
         case .throttled(let shard): request.fail(throttled(shard))
-        case .failed: request.fail(request.worker.writeFailure)
+        case .failed: request.fail(request.gateway.writeFailure)
         case .refused(let error), .injected(let error): request.fail(error)
         case .staged: preconditionFailure("A record is not settled.")
         }
@@ -314,7 +314,7 @@ extension PendingPut {
             }
         }
         if refused > 0 {
-            request.worker.counters[.putRecords].throttled.wrappingAdd(
+            request.gateway.counters[.putRecords].throttled.wrappingAdd(
                 refused, ordering: .relaxed)
         }
         request.succeed(PutRecords.Output(results: results).encoded(request.encoding))
@@ -327,7 +327,7 @@ extension PendingPut {
     }
 }
 
-extension Worker {
+extension ReactorGateway {
     /// What a put is answered when the log did not take it: whether it happened is unknown.
     var writeFailure: ServiceError {
         switch node.log.health {

@@ -7,7 +7,7 @@ import ShardLog
 import Wire
 
 /// Polling: GetShardIterator and GetRecords.
-extension Worker {
+extension ReactorGateway {
     func getShardIterator(
         _ request: Request, _ input: GetShardIterator.Input
     ) throws(ServiceError) {

@@ -113,8 +113,8 @@ extension ShardState {
     }
 }
 
-extension Worker {
-    /// Finds a place, here or on a worker thread, and goes on with it on this reactor.
+extension ReactorGateway {
+    /// Finds a place, here or in the blocking pool, and goes on with it on this reactor.
     func locate(
         _ start: ReadStart, in shard: ShardState, cutoff: Int64, for request: Request,
         then next: @escaping (Result<ReadPlace, ServiceError>) -> Void

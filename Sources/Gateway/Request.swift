@@ -10,11 +10,11 @@ import Wire
 /// One request from its head to its answer; the attachment of its exchange.
 ///
 /// It answers exactly once. When the client goes away first (`isOpen` false), whatever was asked
-/// of the log or a worker still completes and its result is dropped here.
+/// of the log or of the blocking pool still completes and its result is dropped here.
 final class Request {
     let connection: Connection
     let exchange: Exchange
-    let worker: Worker
+    let gateway: ReactorGateway
     /// Received so far; of a large one the last piece. Whoever has to do with it takes it out: a
     /// property of an object that is changed or passed in place costs a check at run time, wherever
     /// else it is used too.
@@ -46,7 +46,7 @@ final class Request {
     init(connection: Connection, exchange: Exchange, caller: Caller) {
         self.connection = connection
         self.exchange = exchange
-        worker = connection.worker
+        gateway = connection.gateway
         self.caller = caller
         memory = RequestMemory(connection.memory)
     }
@@ -60,7 +60,7 @@ final class Request {
 
     func fail(_ error: ServiceError) {
         if error.code == .provisionedThroughputExceeded, let operation {
-            worker.counters[operation].throttled.wrappingAdd(1, ordering: .relaxed)
+            gateway.counters[operation].throttled.wrappingAdd(1, ordering: .relaxed)
         }
         answer(
             status: error.code.status, body: error.encoded(encoding), contentType: contentType)
@@ -84,11 +84,11 @@ final class Request {
         guard !isAnswered, isOpen else { return }
         releaseBody()
         guard holdAnswer(body) else {
-            worker.counters.bodyBudgetRefusals.wrappingAdd(1, ordering: .relaxed)
+            gateway.counters.bodyBudgetRefusals.wrappingAdd(1, ordering: .relaxed)
             return fail(.serviceUnavailable)
         }
         isAnswered = true
-        let head = worker.responseHead(status: status, contentType: contentType, request: self)
+        let head = gateway.responseHead(status: status, contentType: contentType, request: self)
         count(status: status)
         exchange.respond(head, body: body)
         connection.markDirty()
@@ -104,7 +104,7 @@ final class Request {
         guard !isAnswered, isOpen else { return }
         isAnswered = true
         releaseBody()
-        let head = worker.preflightHead(fields)
+        let head = gateway.preflightHead(fields)
         count(status: 200)
         exchange.respond(head, body: [])
         connection.markDirty()
@@ -117,7 +117,7 @@ final class Request {
         releaseBody()
         // What a subscription may hold has bounds of its own.
         keepMemory(0)
-        let head = worker.responseHead(
+        let head = gateway.responseHead(
             status: 200, contentType: "application/vnd.amazon.eventstream", request: self)
         count(status: 200)
         exchange.respond(head, source: source)
@@ -128,11 +128,11 @@ final class Request {
 
     private func count(status: Int) {
         guard let operation else {
-            worker.counters.unknownRequests.wrappingAdd(1, ordering: .relaxed)
+            gateway.counters.unknownRequests.wrappingAdd(1, ordering: .relaxed)
             return
         }
-        worker.counters[operation].answered(
-            status: status, nanoseconds: worker.monotonicNow() &- completedAt)
+        gateway.counters[operation].answered(
+            status: status, nanoseconds: gateway.monotonicNow() &- completedAt)
     }
 
     // MARK: Body memory
@@ -266,16 +266,16 @@ final class Request {
     func closed() {
         guard isOpen else { return }
         isOpen = false
-        if let delay { worker.reactor.cancel(delay) }
+        if let delay { gateway.reactor.cancel(delay) }
         delay = nil
-        if let work, worker.giveUp(work) {
+        if let work, gateway.giveUp(work) {
             self.work = nil
             isHeld = false
         }
         releaseBody()
         releaseAnswer()
         if let subscription {
-            worker.subscriptionEnded(subscription)
+            gateway.subscriptionEnded(subscription)
             self.subscription = nil
         }
     }

@@ -7,13 +7,13 @@ import Wire
 
 /// Stage 4 of a record's life: a complete request becomes an operation, is decoded and validated,
 /// and goes to the function of its name.
-extension Worker {
+extension ReactorGateway {
     func route(_ request: Request) {
         let head = request.exchange.head
         if head.method == .get, let page = statusPage(head.path) { return answer(request, page) }
         if head.method == .options, head.field(.origin) != nil { return answerPreflight(request) }
         if request.bodyCount > Limits.inlineBytes {
-            return routeOnWorker(request, request.takePieces())
+            return routeInPool(request, request.takePieces())
         }
         let body = request.takeBody()
         switch FrontDoor.decide(
@@ -56,7 +56,7 @@ extension Worker {
                         : .batch(PutRecords.decode(body, encoding, atOnce: true)))
             } catch {
                 guard error == .tooManyValues else { throw error }
-                routeOnWorker(request, BodyPieces([body]))
+                routeInPool(request, BodyPieces([body]))
             }
         case .getRecords: try getRecords(request, GetRecords.decode(body, encoding))
         case .getShardIterator:
@@ -142,7 +142,7 @@ extension Worker {
     }
 
     /// A large body, or one of many values, is looked at elsewhere; only puts have a reason to be so.
-    private func routeOnWorker(_ request: Request, _ pieces: BodyPieces) {
+    private func routeInPool(_ request: Request, _ pieces: BodyPieces) {
         let head = request.exchange.head
         let isPost = head.method == .post
         let contentType = bytes(of: .contentType, in: head)
@@ -239,7 +239,7 @@ private func bytes(of name: FieldName, in head: RequestHead) -> [UInt8]? {
     return copy
 }
 
-/// What a worker thread made of a large request.
+/// What the blocking pool made of a large request.
 struct LargeRequest: Sendable {
     enum Content: Sendable {
         case refusal(FrontDoor.Refusal)

@@ -6,7 +6,7 @@ import ShardLog
 ///
 /// The reactor whose request began such a status ends it in time. What a crash or a full disk has
 /// left in it is found by the housekeeper (`Catalog.settleOverdue`), so nothing stays in between.
-extension Worker {
+extension ReactorGateway {
     /// Sees to it that what is not settled will be. Two reactors may see to the same one: the
     /// second finds it settled.
     func scheduleSettling() {

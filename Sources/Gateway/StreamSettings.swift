@@ -3,7 +3,7 @@ import Catalog
 import Kinesis
 
 /// Operations that change what a stream is set to. The rules that need its state are the catalog's.
-extension Worker {
+extension ReactorGateway {
     func increaseRetention(
         _ request: Request, _ input: IncreaseStreamRetentionPeriod.Input
     ) throws(ServiceError) {

@@ -4,7 +4,7 @@ import Kinesis
 
 /// Tags of streams and consumers. The two families of operations share one store: what TagResource
 /// puts on a stream, ListTagsForStream shows.
-extension Worker {
+extension ReactorGateway {
     func addTagsToStream(
         _ request: Request, _ input: AddTagsToStream.Input
     ) throws(ServiceError) {

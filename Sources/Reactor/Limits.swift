@@ -37,8 +37,8 @@ public enum Limits {
     public static let laneJobs = 1_024
     /// Those of one connection: what a client asks of 128 shards at once.
     public static let laneJobsPerConnection = 128
-    /// Jobs that wait for a worker, unless the pool is made with another number.
-    public static let workerQueue = 1_024
+    /// Jobs that wait for a thread of a `ThreadPool`, unless it is made with another number.
+    public static let threadPoolJobs = 1_024
     /// Messages that wait in one inbox, unless it is made with another number. Each stands for a
     /// pending request, a connection or a commit, all of which have smaller bounds of their own,
     /// so reaching this is a bug.

@@ -130,11 +130,11 @@ final class Housekeeper: Sendable {
 
 /// Chores on a thread of their own, a round at a time.
 private final class Rounds: Sendable {
-    private let pool: WorkerPool
+    private let pool: ThreadPool
     private let isBusy = Atomic<Bool>(false)
 
     init() throws(SystemError) {
-        pool = try WorkerPool(threads: 1, capacity: 4)
+        pool = try ThreadPool(threads: 1, capacity: 4)
     }
 
     func begin(_ round: @escaping @Sendable () -> Void) {

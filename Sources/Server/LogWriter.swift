@@ -4,14 +4,14 @@ internal import Reactor
 /// Writes log lines for threads that must not wait: standard error may be a pipe that nobody reads.
 final class LogWriter: Sendable {
     private let logger: Logger
-    private let thread: WorkerPool
+    private let thread: ThreadPool
 
     /// Lines that wait to be written; more are lost.
     private static let waitingLines = 256
 
     init(_ logger: Logger) throws(SystemError) {
         self.logger = logger
-        thread = try WorkerPool(threads: 1, capacity: Self.waitingLines)
+        thread = try ThreadPool(threads: 1, capacity: Self.waitingLines)
     }
 
     func write(_ level: Logger.Level, _ line: String) {

@@ -76,7 +76,7 @@ public enum Server {
             case .refusing(let reason): lines.write(.error, "no writes are taken: \(reason)")
             }
         }
-        let node = try step("worker threads") { () throws(SystemError) in
+        let node = try step("blocking pool") { () throws(SystemError) in
             try Node(
                 settings: GatewaySettings(
                     region: configuration.region, account: configuration.account,
@@ -194,11 +194,11 @@ public enum Server {
                 try Reactor.start(index: index) { reactor in
                     reactor.measuresTurns = configuration.measuresTurns
                     do {
-                        let worker = try Worker(
+                        let gateway = try ReactorGateway(
                             node: node, reactor: reactor, identity: identity, tickets: tickets)
                         Allocator.growAhead()
-                        worker.everySecondAlso { Allocator.growAhead() }
-                        if index == 0 { worker.everySecondAlso { housekeeper.wake() } }
+                        gateway.everySecondAlso { Allocator.growAhead() }
+                        if index == 0 { gateway.everySecondAlso { housekeeper.wake() } }
                         started.report(nil)
                     } catch {
                         started.report("reactor \(index): \(error)")

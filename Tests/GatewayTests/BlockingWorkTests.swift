@@ -65,7 +65,7 @@ struct BlockingWorkTests {
             try gate.turn("nobody who waits") { gate.diskWaiting == 0 }
             #expect(gate.node.blockingCounts(.disk).skipped == skipped + UInt64(100 * round))
             #expect(gate.node.reservedBodyBytes == 0)
-            #expect(gate.workers[0].waiting.count == 0)
+            #expect(gate.gateways[0].waiting.count == 0)
         }
         let reply = try other.send("GetRecords", input)
         try gate.turn("a read that waits") { gate.diskWaiting == 1 }
@@ -156,6 +156,6 @@ struct BlockingWorkTests {
         client.reset(put)
         try gate.turn("a body that is let go") { gate.node.reservedBodyBytes == 0 }
         #expect(gate.node.blockingCounts(.processor).waiting == 0)
-        #expect(gate.workers[0].waiting.count == 0)
+        #expect(gate.gateways[0].waiting.count == 0)
     }
 }

@@ -17,7 +17,7 @@ extension Store {
             issuedMilliseconds: log.nodeMilliseconds())
     }
 
-    /// What GetRecords answers, made in place if that is possible and else as a worker makes it.
+    /// What GetRecords answers, made in place if that is possible and else as the blocking pool makes it.
     fileprivate func answer(
         _ iterator: ShardIterator, limit: Int = 10_000, _ encoding: Encoding = .json
     ) throws -> Result<[UInt8], ServiceError> {
@@ -145,7 +145,7 @@ struct PageReaderTests {
         #expect(counts == [2, 1, 2, 1, 1])
     }
 
-    @Test func `a large answer is left to a worker`() throws {
+    @Test func `a large answer is left to the blocking pool`() throws {
         let store = try Store()
         defer { store.remove() }
         let shard = try #require(try store.create("s").shards[0])

@@ -30,9 +30,9 @@ private func encoded(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedStri
 extension Gate {
     /// Changes the catalog after the next put was staged and before it is handed over.
     fileprivate func betweenStagingAndHandOver(_ change: @escaping () throws -> Void) {
-        let worker = workers[0]
+        let gateway = gateways[0]
         let handler = MidTurn(reactors[0]) {
-            guard worker.waiting.count > 0 else { return false }
+            guard gateway.waiting.count > 0 else { return false }
             do { try change() } catch { Issue.record(error) }
             return true
         }
@@ -283,15 +283,15 @@ struct PutTests {
         let client = try gate.connect()
         let reply = try client.send(
             "PutRecord", ["StreamName": "s", "PartitionKey": "k", "Data": encoded([1])])
-        let worker = gate.workers[0]
+        let gateway = gate.gateways[0]
         let handler = MidTurn(gate.reactors[0]) {
-            guard worker.waiting.count > 0 else { return false }
-            worker.connections.forEach { $0.close(.closedByPeer) }
+            guard gateway.waiting.count > 0 else { return false }
+            gateway.connections.forEach { $0.close(.closedByPeer) }
             return true
         }
         try gate.turn("the end of the connection") { reply.end != nil }
         withExtendedLifetime(handler) {}
-        try gate.turn("the log's word") { worker.waiting.count == 0 }
+        try gate.turn("the log's word") { gateway.waiting.count == 0 }
         #expect(gate.node.reservedBodyBytes == 0)
         #expect(try gate.records("s", 0).map(\.record.key) == ["k"])
     }

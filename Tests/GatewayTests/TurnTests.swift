@@ -95,19 +95,19 @@ struct TurnTests {
         let store = try Store()
         let gate = try Gate(store)
         defer { gate.remove() }
-        let worker = gate.workers[0]
+        let gateway = gate.gateways[0]
         let replies = try subscribe(gate, shards: 300)
-        try gate.turn("what was to be said") { worker.slices.isEmpty }
+        try gate.turn("what was to be said") { gateway.slices.isEmpty }
         gate.settle()
         // Deregistering ends each with its exception.
         try store.perform(
             .deregisterConsumer(Store.key("s"), name: "c", createdSecond: nil))
-        worker.refreshSnapshot()
-        #expect(!worker.slices.isEmpty)
+        gateway.refreshSnapshot()
+        #expect(!gateway.slices.isEmpty)
         #expect(gate.subscriptions.count == 300)
         try gate.turn("the ends") { replies.allSatisfy { $0.end != nil } }
         #expect(try replies.allSatisfy { try $0.events().last?.isException == true })
-        #expect(worker.waiting.count == 0 && gate.node.slots.count == 0)
+        #expect(gateway.waiting.count == 0 && gate.node.slots.count == 0)
     }
 
     @Test func `a shard's end is told although the news of the catalog is still on its way`() throws

@@ -6,7 +6,7 @@ import Reactor
 import Wire
 
 /// The operations that inject faults, and where faults meet calls and subscriptions.
-extension Worker {
+extension ReactorGateway {
     func injectFault(_ request: Request, _ input: InjectFault.Input) throws(ServiceError) {
         let faults = try allowedFaults()
         let owner = FaultTable.Owner(request.caller)

@@ -5,7 +5,7 @@ import ShardLog
 import Synchronization
 
 /// Where calls meet their limits. Each is one look at a nil while nothing is limited over time.
-extension Worker {
+extension ReactorGateway {
     /// Counts a call of an operation for its caller's account.
     func checkCallRate(_ operation: Operation, _ request: Request) throws(ServiceError) {
         guard let limits = node.rateLimits else { return }

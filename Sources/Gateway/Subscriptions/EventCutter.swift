@@ -2,7 +2,7 @@ import Catalog
 import Kinesis
 import ShardLog
 
-/// Cuts events out of a shard's log. It is a value, so that a reactor and a worker thread make the
+/// Cuts events out of a shard's log. It is a value, so that a reactor and a pool thread make the
 /// same of the same place.
 struct EventCutter: Sendable {
     let shard: ShardState

@@ -80,7 +80,7 @@ final class FanOut {
     }
 }
 
-extension Worker {
+extension ReactorGateway {
     /// What a subscription sends next: an event that is there, or one that is cut from the log if
     /// this turn has a share left for that.
     func cut(_ feed: ShardFeed, at position: Position) -> EventCutter.Cut {
@@ -113,7 +113,7 @@ extension Worker {
         return stream.childShards(of: shard)
     }
 
-    /// Cuts a subscription's next event out of cold pages on a worker thread: the event comes back,
+    /// Cuts a subscription's next event out of cold pages in the blocking pool: the event comes back,
     /// so it need not be in memory that this reactor finds the pages once more.
     func cutWaiting(
         _ cut: @escaping @Sendable () -> EventCutter.Cut, for subscription: Subscription

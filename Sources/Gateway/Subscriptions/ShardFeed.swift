@@ -111,7 +111,7 @@ final class ShardFeed {
         return cutter.encode(again: cut, mayWait: false)
     }
 
-    /// Cuts from the log; a worker thread can use it.
+    /// Cuts from the log; the blocking pool can use it.
     var cutter: EventCutter { EventCutter(shard: shard) }
 
     /// A sign of life at a position: no records, and a number to resume after.

@@ -7,9 +7,9 @@ import Synchronization
 
 /// SubscribeToShard: from the request to a running subscription.
 ///
-/// Find the consumer and the shard, find the position (on a worker if its pages are cold), claim
-/// the place of (consumer, shard), wait until the subscription that held it has ended, then stream.
-extension Worker {
+/// Find the consumer and the shard, find the position (in the blocking pool if its pages are cold),
+/// claim the place of (consumer, shard), wait until the subscription that held it has ended, then stream.
+extension ReactorGateway {
     func subscribe(_ request: Request, _ input: SubscribeToShard.Input) throws(ServiceError) {
         guard !isDraining else { throw .goingDown }
         let (stream, consumer) = try request.consumer(.arn(input.consumer))
@@ -42,7 +42,7 @@ extension Worker {
             switch found {
             case .failure(let error): request.fail(error)
             case .success(let place):
-                // The catalog may have changed while a worker looked.
+                // The catalog may have changed while a thread looked.
                 guard let stream = snapshot.stream(id: stream.id),
                     let consumer = stream.consumer(id: consumer.id),
                     let shard = stream.shards[shard.id.index]
@@ -90,7 +90,7 @@ extension Worker {
         guard !isDraining else { return request.fail(.goingDown) }
         let spread = UInt64.random(in: 0...scaled(seconds: Limits.lifetimeSpreadSeconds))
         let subscription = Subscription(
-            request: request, worker: self,
+            request: request, gateway: self,
             feed: fanOut.enter(stream: stream.id, shard: shard), consumer: consumer,
             position: place.position, continuation: place.continuation,
             expiresAt: reactor.now

@@ -44,13 +44,13 @@ final class Subscription: BodySource {
     let feed: ShardFeed
     let consumer: ConsumerState
     let status = SubscriptionStatus()
-    /// Where its place stands in the worker's table.
+    /// Where its place stands in the reactor's table.
     var token: UInt64 = 0
 
     /// Where the fan-out keeps it.
     var place: UInt64 = 0
 
-    private unowned let worker: Worker
+    private unowned let gateway: ReactorGateway
     private var phase: Phase = .waitingForPlace
     private var unit: Unit?
     private var ending: Ending?
@@ -74,7 +74,7 @@ final class Subscription: BodySource {
     /// Holds it to its rate; nil without such a limit.
     private var pace: Pace?
 
-    // The worker's keep-alive queue owns these four.
+    // The reactor's keep-alive queue owns these four.
     var previousInQueue: Subscription?
     var nextInQueue: Subscription?
     var lastEventAt: UInt64
@@ -85,21 +85,21 @@ final class Subscription: BodySource {
     ///   - continuation: An index that the client may resume after while it has seen nothing.
     ///   - expiresAt: When it ends, in the reactor's nanoseconds.
     init(
-        request: Request, worker: Worker, feed: ShardFeed, consumer: ConsumerState,
+        request: Request, gateway: ReactorGateway, feed: ShardFeed, consumer: ConsumerState,
         position: Position, continuation: UInt64, expiresAt: UInt64
     ) {
         self.request = request
-        self.worker = worker
+        self.gateway = gateway
         self.feed = feed
         self.consumer = consumer
         self.position = position
         self.continuation = continuation
         self.expiresAt = expiresAt
-        lastEventAt = worker.reactor.now
+        lastEventAt = gateway.reactor.now
         // The first event goes out at once even without records: a number to resume after.
         keepAliveIsDue = true
-        pace = worker.node.settings.quotas.subscriptionBytes.map { rate in
-            Pace(rate: rate, worker.reactor) { [unowned self] in wake() }
+        pace = gateway.node.settings.quotas.subscriptionBytes.map { rate in
+            Pace(rate: rate, gateway.reactor) { [unowned self] in wake() }
         }
     }
 
@@ -122,7 +122,7 @@ final class Subscription: BodySource {
     /// Ends after what is half sent. The client hears of it if its window lets it before `deadline`,
     /// in the reactor's nanoseconds; then it is cut off.
     func end(_ ending: Ending, by deadline: UInt64? = nil) {
-        let deadline = deadline ?? worker.reactor.now &+ worker.scaled(seconds: Limits.endSeconds)
+        let deadline = deadline ?? gateway.reactor.now &+ gateway.scaled(seconds: Limits.endSeconds)
         cutOffAt = min(cutOffAt ?? deadline, deadline)
         guard self.ending == nil else { return }
         self.ending = ending
@@ -134,7 +134,7 @@ final class Subscription: BodySource {
     func mustBeCutOff(now: UInt64) -> Bool {
         if let cutOffAt { return now >= cutOffAt }
         if now >= expiresAt {
-            end(.clean, by: now &+ worker.scaled(seconds: Limits.endSeconds))
+            end(.clean, by: now &+ gateway.scaled(seconds: Limits.endSeconds))
         }
         return false
     }
@@ -194,7 +194,7 @@ final class Subscription: BodySource {
 
     /// Whether an injected fault wants it to stand still.
     var isHeldByFault: Bool {
-        worker.node.faults?.stalls(subject, owner, now: worker.moment) ?? false
+        gateway.node.faults?.stalls(subject, owner, now: gateway.moment) ?? false
     }
 
     // MARK: What the connection asks
@@ -226,15 +226,15 @@ final class Subscription: BodySource {
             position = cut.end
             status.sent.store(cut.continuation, ordering: .relaxed)
             marks.sent(bytes: exchange.sentBodyBytes, index: cut.continuation)
-            worker.counters.eventsSent.wrappingAdd(1, ordering: .relaxed)
-            worker.counters.recordsPushed.wrappingAdd(UInt64(cut.count), ordering: .relaxed)
+            gateway.counters.eventsSent.wrappingAdd(1, ordering: .relaxed)
+            gateway.counters.recordsPushed.wrappingAdd(UInt64(cut.count), ordering: .relaxed)
             if cut.kind == .records {
                 feed.shard.meter.read(
                     records: cut.count, bytes: cut.bytes, ageMilliseconds: cut.millisBehind)
             }
         }
         unit = nil
-        worker.keepAlives.served(self, now: worker.reactor.now)
+        gateway.keepAlives.served(self, now: gateway.reactor.now)
     }
 
     /// Gives up the bytes of a half-sent event while the client cannot take them.
@@ -262,13 +262,13 @@ final class Subscription: BodySource {
         guard let cut = unit.cut else { preconditionFailure("Only events are forgotten.") }
         if isWaitingForDisk { return .wait }
         if isUnreadable { return giveUp() }
-        switch worker.encode(again: cut, of: feed) {
+        switch gateway.encode(again: cut, of: feed) {
         case .event(let entry):
             self.unit!.bytes = entry.bytes
             self.unit!.isForgotten = false
             return .unit(bytes: entry.bytes, offset: unit.offset)
         case .later:
-            worker.encoding.wait(self)
+            gateway.encoding.wait(self)
             return .wait
         case .cold, .large:
             let cutter = feed.cutter
@@ -294,14 +294,14 @@ final class Subscription: BodySource {
             }
             return true
         }
-        if worker.reactor.now >= expiresAt {
+        if gateway.reactor.now >= expiresAt {
             end(.clean)
             return true
         }
         // Once a second it is asked again.
         if isHeldByFault { return false }
         if pace?.isAhead() ?? false { return false }
-        let cut = prepared ?? worker.cut(feed, at: position)
+        let cut = prepared ?? gateway.cut(feed, at: position)
         prepared = nil
         switch cut {
         case .event(let entry):
@@ -313,16 +313,16 @@ final class Subscription: BodySource {
             position = next
             return true
         case .cold:
-            let (cutter, position, now) = (feed.cutter, position, worker.presentMilliseconds)
+            let (cutter, position, now) = (feed.cutter, position, gateway.presentMilliseconds)
             let boundary = feed.ring.boundary(after: position)
             waitForDisk { cutter.cut(at: position, before: boundary, now: now, mayWait: true) }
             return false
         case .large:
             isWaitingForDisk = true
-            worker.cutLarge(for: self)
+            gateway.cutLarge(for: self)
             return false
         case .later:
-            worker.encoding.wait(self)
+            gateway.encoding.wait(self)
             return false
         case .damaged(let text):
             end(.exception(.damagedLog(shard: feed.shard.id, text)))
@@ -335,10 +335,10 @@ final class Subscription: BodySource {
     /// Everything published is sent: end of the shard, a sign of life, or sleep.
     private func chooseAtTail() -> Bool {
         if feed.shard.log.isClosed, position >= feed.shard.log.tail {
-            let children = worker.children(of: feed)
+            let children = gateway.children(of: feed)
             guard !children.isEmpty else { return closedWithoutChildren() }
             let behind = feed.shard.closedSecond.map {
-                max(0, worker.presentMilliseconds - Int64($0) * 1000)
+                max(0, gateway.presentMilliseconds - Int64($0) * 1000)
             }
             let cut = emptyCut(
                 .shardEnd, continuation: ShardState.endIndex, behind: behind ?? 0)
@@ -355,13 +355,13 @@ final class Subscription: BodySource {
             unit = Unit(bytes: feed.encodeKeepAlive(cut), cut: cut)
             return true
         }
-        return !feed.sleep(self, at: position, reactor: worker.index)
+        return !feed.sleep(self, at: position, reactor: gateway.index)
     }
 
     /// The log knows that the shard is closed or gone, the catalog as this reactor sees it names no
     /// children. Either its news is on the way, or there is nothing left to follow.
     private func closedWithoutChildren() -> Bool {
-        if worker.catalogIsCurrent {
+        if gateway.catalogIsCurrent {
             end(
                 .exception(
                     .shardDoesNotExist(
@@ -370,7 +370,7 @@ final class Subscription: BodySource {
             return true
         }
         feed.park(self)
-        worker.reactor.waker.wake()
+        gateway.reactor.waker.wake()
         return false
     }
 
@@ -385,6 +385,6 @@ final class Subscription: BodySource {
 
     private func waitForDisk(_ cut: @escaping @Sendable () -> EventCutter.Cut) {
         isWaitingForDisk = true
-        worker.cutWaiting(cut, for: self)
+        gateway.cutWaiting(cut, for: self)
     }
 }

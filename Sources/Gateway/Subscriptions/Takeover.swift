@@ -4,7 +4,7 @@ import Synchronization
 
 /// A subscription's place, from the claim to its return: the messages of ``Tenancy`` between
 /// reactors.
-extension Worker {
+extension ReactorGateway {
     /// Claims the place of a subscription and begins it, now or when the one before has ended;
     /// false if the place is not to be had.
     func settle(_ subscription: Subscription) -> Bool {

@@ -19,7 +19,7 @@ struct DescriptorShares: Equatable {
     static let mostConnectionsPerReactor = 20_000
     /// What a reactor has: its epoll and its eventfd.
     static let perReactor = 2
-    /// Signals, listeners, the queues of worker threads, and what is open for a moment: certificates
+    /// Signals, listeners, the queues of pool threads, and what is open for a moment: certificates
     /// that are read again, a file of /proc.
     static let process = 24
 

@@ -3,7 +3,7 @@ internal import Synchronization
 /// A shard's log as readers see it. Any thread may use it.
 ///
 /// What is published is below the tail. A reader on a reactor touches only bytes that were written
-/// a short time ago or that a worker has just brought in, so that it never waits for the disk.
+/// a short time ago or that a pool thread has just brought in, so that it never waits for the disk.
 public final class Shard: Sendable {
     public let number: ShardNumber
     /// Milliseconds since 1970 from which the indices count.

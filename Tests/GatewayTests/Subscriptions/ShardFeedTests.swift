@@ -19,7 +19,7 @@ private final class Reading {
         feed = ShardFeed(stream: try store.stream(name).id, shard: try store.shard(name, shard))
     }
 
-    /// As a reactor and, where that is needed, a worker thread make it together.
+    /// As a reactor and, where that is needed, a pool thread make it together.
     func cut(_ position: Position) -> EventCutter.Cut {
         let now = store.log.nodeMilliseconds()
         let cut = feed.cut(at: position, now: now, budget: &budget, counters: counters)

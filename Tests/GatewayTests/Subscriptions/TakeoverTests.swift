@@ -49,7 +49,7 @@ struct TakeoverTests {
         let world = try Stalled(timeScale: 1)
         defer { world.gate.remove() }
         let (old, gate) = (world.old, world.gate)
-        gate.workers.forEach { $0.protectsPlaces = false }
+        gate.gateways.forEach { $0.protectsPlaces = false }
         let (_, newcomer) = try world.claim(on: reactor)
         try gate.turn("a claim") { gate.subscriptions.count == 2 }
         gate.settle()
@@ -74,20 +74,20 @@ struct TakeoverTests {
         let world = try Stalled(timeScale: 0.01)
         defer { world.gate.remove() }
         let gate = world.gate
-        gate.workers.forEach { $0.protectsPlaces = false }
+        gate.gateways.forEach { $0.protectsPlaces = false }
         let (_, newcomer) = try world.claim(on: reactor)
         try gate.turn(newcomer, until: world.put)
         try gate.turn("the reset") { world.old.end != nil }
         #expect(world.old.end == .reset(.cancel))
         #expect(gate.subscriptions.count == 1 && gate.node.slots.count == 1)
-        #expect(gate.workers[0].counters.subscriptionsCutOff.load(ordering: .relaxed) == 1)
+        #expect(gate.gateways[0].counters.subscriptionsCutOff.load(ordering: .relaxed) == 1)
     }
 
     @Test func `of several newcomers the last one begins, when all before it have ended`() throws {
         let world = try Stalled(timeScale: 1)
         defer { world.gate.remove() }
         let (old, gate) = (world.old, world.gate)
-        gate.workers.forEach { $0.protectsPlaces = false }
+        gate.gateways.forEach { $0.protectsPlaces = false }
         // One that goes while it waits, one that is taken over while it waits, one that stays.
         let (goingClient, going) = try world.claim(on: 1)
         try gate.turn("a claim") { gate.subscriptions.count == 2 }
@@ -106,17 +106,17 @@ struct TakeoverTests {
         try gate.turn(third, until: world.put)
         #expect(gate.subscriptions.count == 1 && gate.node.slots.count == 1)
         try #require(gate.subscriptions.first).request.exchange.reset(.cancel)
-        gate.workers[1].reactor.waker.wake()
+        gate.gateways[1].reactor.waker.wake()
         try gate.turn("nobody") { gate.subscriptions.isEmpty }
         #expect(gate.node.slots.count == 0)
-        #expect(gate.workers.allSatisfy { $0.waiting.count == 0 })
+        #expect(gate.gateways.allSatisfy { $0.waiting.count == 0 })
     }
 
     @Test func `a newcomer that goes while it waits leaves the place to nobody`() throws {
         let world = try Stalled(timeScale: 1)
         defer { world.gate.remove() }
         let gate = world.gate
-        gate.workers.forEach { $0.protectsPlaces = false }
+        gate.gateways.forEach { $0.protectsPlaces = false }
         let (client, newcomer) = try world.claim(on: 1)
         try gate.turn("a claim") { gate.subscriptions.count == 2 }
         client.reset(newcomer)
@@ -125,7 +125,7 @@ struct TakeoverTests {
         #expect(gate.node.slots.count == 1)
         world.client.close()
         try gate.turn("a free place") { gate.node.slots.count == 0 }
-        try gate.turn("nothing that waits") { gate.workers.allSatisfy { $0.waiting.count == 0 } }
+        try gate.turn("nothing that waits") { gate.gateways.allSatisfy { $0.waiting.count == 0 } }
     }
 }
 
@@ -139,7 +139,7 @@ struct StalledSubscriptionTests {
         try gate.turn("the end") { old.end != nil }
         #expect(old.end == .reset(.cancel))
         #expect(gate.subscriptions.isEmpty && gate.node.slots.count == 0)
-        #expect(gate.workers[0].waiting.count == 0)
+        #expect(gate.gateways[0].waiting.count == 0)
         // The connection is as good as before.
         #expect(!client.isOver)
         let again = try client.subscribe(world.consumer)
@@ -178,14 +178,14 @@ struct StalledSubscriptionTests {
             reactor.takeTurn(longestWaitNanoseconds: 1_000_000)
         }
         let over = reactor.now &+ 300_000_000_000
-        gate.workers[0].sweepSubscriptions(at: over)
+        gate.gateways[0].sweepSubscriptions(at: over)
         reactor.takeTurn(longestWaitNanoseconds: 0)
         #expect(gate.subscriptions.count == 1)
-        gate.workers[0].sweepSubscriptions(at: over &+ 6_000_000_000)
+        gate.gateways[0].sweepSubscriptions(at: over &+ 6_000_000_000)
         #expect(gate.subscriptions.isEmpty && gate.node.slots.count == 0)
         #expect(connection.unsentBytes > 0)
         // Nothing of the subscription is left but what the socket did not take.
-        #expect(gate.workers[0].waiting.count == 0)
+        #expect(gate.gateways[0].waiting.count == 0)
         let now = reactor.now
         connection.checkDeadlines(now: now &+ 30_000_000_000)
         #expect(gate.node.openConnections == 1)

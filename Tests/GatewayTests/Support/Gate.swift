@@ -26,14 +26,14 @@ private enum Certificates {
 
 /// The gateway with everything below it, on the test's own thread: the test takes the reactors'
 /// turns, so what happens between two looks is what it let happen. Only the log's committer and
-/// the worker threads run beside it.
+/// the pool threads run beside it.
 final class Gate {
     static let tokenKey = TokenKey(bytes: [UInt8](repeating: 7, count: TokenKey.byteCount))
 
     let store: Store
     let node: Node
     let reactors: [Reactor]
-    let workers: [Worker]
+    let gateways: [ReactorGateway]
     private let clientReactor: Reactor
     private let context: ClientContext
     private var acceptor: Acceptor?
@@ -55,8 +55,8 @@ final class Gate {
         reactors = try (0..<count).map { try Reactor(index: $0) }
         let identity = try Certificates.identity.get()
         let tickets = TicketKeys()
-        workers = try reactors.map {
-            try Worker(node: node, reactor: $0, identity: identity, tickets: tickets)
+        gateways = try reactors.map {
+            try ReactorGateway(node: node, reactor: $0, identity: identity, tickets: tickets)
         }
         let listener = try Listener.bind(host: "127.0.0.1", port: 0)
         clientReactor = try Reactor(index: count)
@@ -116,11 +116,11 @@ final class Gate {
         _ configuration: HTTP2ClientSession.Configuration = HTTP2ClientSession.Configuration()
     ) throws -> Client {
         target = reactor
-        let before = workers[reactor].connections.count
+        let before = gateways[reactor].connections.count
         let client = Client(self, context, configuration)
         clients.append(client)
         try turn("a connection") { client.isOpen }
-        #expect(workers[reactor].connections.count == before + 1)
+        #expect(gateways[reactor].connections.count == before + 1)
         return client
     }
 }

@@ -70,7 +70,7 @@ extension Client {
 
 extension Gate {
     /// Every running subscription.
-    var subscriptions: [Subscription] { workers.flatMap { $0.fanOut.all } }
+    var subscriptions: [Subscription] { gateways.flatMap { $0.fanOut.all } }
 
     /// Takes turns until the records of an answer are these.
     func turn(_ reply: Reply, until records: [TestRecord]) throws {
@@ -83,8 +83,8 @@ extension Gate {
         #expect(try reply.records().map(\.record) == records)
     }
 
-    func eventsEncoded(_ worker: Int = 0) -> UInt64 {
-        workers[worker].counters.eventsEncoded.load(ordering: .relaxed)
+    func eventsEncoded(_ gateway: Int = 0) -> UInt64 {
+        gateways[gateway].counters.eventsEncoded.load(ordering: .relaxed)
     }
 }
 
@@ -100,7 +100,7 @@ extension Subscription {
     }
 }
 
-extension Worker {
+extension ReactorGateway {
     /// Looks at every subscription at once.
     func sweepSubscriptions(at moment: UInt64) {
         var tally = StallTally()

@@ -131,7 +131,7 @@ final class SegmentFiles: Sendable {
     // Mappings.
 
     /// The segment's mapping, as long as its full length, made if there is none. Waits for the
-    /// disk: a reactor takes `Segment.mapping`, and asks a worker for this one.
+    /// disk: a reactor takes `Segment.mapping`, and asks the blocking pool for this one.
     func map(_ segment: Segment) throws(SystemFailure) -> Mapping {
         let (mapping, open) = segment.state.withLock { ($0.mapping, $0.file) }
         if let mapping {

@@ -2,22 +2,21 @@ internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-/// A few threads for what would hold up a reactor: large encodings, cold pages.
-///
-/// Bytes move there with the closure; the value comes back through an `Inbox`.
-public final class WorkerPool: Sendable {
-    private let queue: WorkQueue
+/// A few threads that take jobs in order: for what waits and nobody outside has asked for, as lines
+/// of the log and upkeep. What peers ask for is work of a `BlockingPool`.
+public final class ThreadPool: Sendable {
+    private let queue: JobQueue
     private let threads: [JoinableThread]
 
-    /// Starts the threads, named `worker-0` and so on. At most `capacity` jobs wait.
-    public init(threads count: Int, capacity: Int = Limits.workerQueue) throws(SystemError) {
+    /// Starts the threads, named `pool-0` and so on. At most `capacity` jobs wait.
+    public init(threads count: Int, capacity: Int = Limits.threadPoolJobs) throws(SystemError) {
         precondition(count > 0 && capacity > 0, "a pool has threads and room")
-        let queue = try WorkQueue(capacity: capacity)
+        let queue = try JobQueue(capacity: capacity)
         self.queue = queue
         var started: [JoinableThread] = []
         do throws(SystemError) {
             for i in 0..<count {
-                started.append(try JoinableThread(name: "worker-\(i)") { queue.work() })
+                started.append(try JoinableThread(name: "pool-\(i)") { queue.work() })
             }
         } catch {
             Self.end(queue, started)
@@ -47,14 +46,14 @@ public final class WorkerPool: Sendable {
         Self.end(queue, threads)
     }
 
-    private static func end(_ queue: WorkQueue, _ threads: [JoinableThread]) {
+    private static func end(_ queue: JobQueue, _ threads: [JoinableThread]) {
         queue.close(wakingUp: threads.count)
         for thread in threads { thread.join() }
     }
 }
 
 /// Jobs in order, and a semaphore that counts them.
-private final class WorkQueue: Sendable {
+private final class JobQueue: Sendable {
     private struct State {
         var jobs: [@Sendable () -> Void] = []
         /// Jobs before this one have been taken.
@@ -93,7 +92,7 @@ private final class WorkQueue: Sendable {
         eventfd_write(semaphore, UInt64(threads))
     }
 
-    /// A worker's life: take a job or sleep, until the queue is closed and empty.
+    /// A thread's life: take a job or sleep, until the queue is closed and empty.
     func work() {
         while true {
             var count: UInt64 = 0

@@ -14,7 +14,7 @@ import Wire
 /// It lives on the reactor's thread and is not shared. In each turn the reactor serves sockets and
 /// messages; at its end the turn's records are handed to the committer and every connection with
 /// something to say is flushed, so requests that arrived together leave together.
-public final class Worker: TurnHandler {
+public final class ReactorGateway: TurnHandler {
     let node: Node
     let reactor: Reactor
     let index: Int
@@ -32,7 +32,7 @@ public final class Worker: TurnHandler {
     private(set) var snapshot: CatalogSnapshot
     private var snapshotVersion: UInt64
 
-    /// Who waits for the committer, for a worker thread or for another reactor.
+    /// Who waits for the committer, for the blocking pool or for another reactor.
     var waiting = TokenTable<Waiting>()
     var connections = TokenTable<Connection>()
     /// Connections to flush at the end of the turn, and how many of them are done.
@@ -293,7 +293,7 @@ public final class Worker: TurnHandler {
         counters.connectionsAccepted.wrappingAdd(1, ordering: .relaxed)
         do {
             try socket.setNotSentLowat(bytes: Limits.notSentLowWater)
-            let connection = try Connection(worker: self, socket: socket, peer: arrival.peer)
+            let connection = try Connection(gateway: self, socket: socket, peer: arrival.peer)
             connection.token = connections.insert(connection)
             newcomers.append(connection)
             counters.connectionsOpen.wrappingAdd(1, ordering: .relaxed)

@@ -13,9 +13,9 @@ private final class Gate: Sendable {
     func pass() { while !isOpen.isSet { usleep(200) } }
 }
 
-struct WorkerPoolTests {
+struct ThreadPoolTests {
     @Test func `every accepted job runs once, on more threads than one`() throws {
-        let pool = try WorkerPool(threads: 3, capacity: 10_000)
+        let pool = try ThreadPool(threads: 3, capacity: 10_000)
         let sum = Atomic<Int>(0)
         let names = Mutex<Set<String>>([])
         let arrived = Atomic<Int>(0)
@@ -35,11 +35,11 @@ struct WorkerPoolTests {
         }
         pool.stop()
         #expect(sum.load(ordering: .relaxed) == 500_500)
-        #expect(names.withLock { $0 } == ["worker-0", "worker-1", "worker-2"])
+        #expect(names.withLock { $0 } == ["pool-0", "pool-1", "pool-2"])
     }
 
     @Test func `a full queue refuses, and takes again when it has moved on`() throws {
-        let pool = try WorkerPool(threads: 1, capacity: 2)
+        let pool = try ThreadPool(threads: 1, capacity: 2)
         let gate = Gate()
         let isRunning = Flag()
         #expect(
@@ -60,7 +60,7 @@ struct WorkerPoolTests {
     }
 
     @Test func `one thread keeps the order`() throws {
-        let pool = try WorkerPool(threads: 1)
+        let pool = try ThreadPool(threads: 1)
         let order = Mutex<[Int]>([])
         for number in 0..<500 {
             #expect(pool.run { order.withLock { $0.append(number) } })
@@ -70,7 +70,7 @@ struct WorkerPoolTests {
     }
 
     @Test func `a job's bytes are released when it has run`() throws {
-        let pool = try WorkerPool(threads: 1)
+        let pool = try ThreadPool(threads: 1)
         let released = Flag()
         do {
             let witness = Witness(released)
