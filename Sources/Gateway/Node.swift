@@ -75,6 +75,9 @@ public final class Node: Sendable {
         post(.listen(listener), to: 0)
     }
 
+    /// A duration in nanoseconds, as this node counts it.
+    func scaled(seconds: Double) -> UInt64 { settings.timeScale.nanoseconds(seconds: seconds) }
+
     /// Hands a message to a reactor; it finds it in its next turn.
     func post(_ message: Message, to reactor: Int) {
         desks.withLock { $0[reactor]?.inbox }?.post(message)

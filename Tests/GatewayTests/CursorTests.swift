@@ -86,7 +86,7 @@ struct CursorTests {
                 client.credit(reply, part)
                 consumed += part
                 gate.settle()
-                gate.gateways[0].sweepSubscriptions(at: 0)
+                gate.gateways[0].subscriptions.lookAtAll(now: 0)
                 // The last event that lies wholly within what was given credit for.
                 var taken: UInt64 = 0
                 let whole = Array(reply.body.prefix(consumed))

@@ -35,7 +35,7 @@ extension Connection: RequestHandler {
     }
 
     private func complete(_ request: Request) {
-        request.completedAt = gateway.monotonicNow()
+        request.completedAt = gateway.clock.read()
         serve(request, at: request.completedAt)
     }
 

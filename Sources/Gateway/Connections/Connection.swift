@@ -12,6 +12,12 @@ import Wire
 /// slow client costs at most one TLS record here.
 final class Connection: ReadinessHandler, TurnHandler {
     let gateway: ReactorGateway
+    /// Where it is kept.
+    private let home: Connections
+    private let reactor: Reactor
+    private let clock: TurnClock
+    private let counters: GatewayCounters
+    private let buffers: IOBuffers
     let openedAt: UInt64
     /// Whose share of the node this connection uses.
     let peer: Peer
@@ -20,14 +26,8 @@ final class Connection: ReadinessHandler, TurnHandler {
     let hostID: [UInt8]
     /// What its requests hold of the node's memory.
     let memory: ConnectionMemory
-    /// Requests that wait until the client has taken answers, or for another turn.
-    private var parked: [Request] = []
-    private var isParking = false
-    /// Since when this look at the connection reads and serves requests; 0 before it was asked.
-    private var servingSince: UInt64 = 0
-    /// What was received and is read when some of the requests before it are served.
-    private var backlog: [UInt8] = []
-    private var hasBacklog = false
+    /// Which of its requests wait, and what was received behind them.
+    private let turns: RequestTurns
     private let socket: Socket
     private let tls: TLSConnection
     private var registration: Registration?
@@ -39,10 +39,7 @@ final class Connection: ReadinessHandler, TurnHandler {
     private var unsent: [UInt8] = []
     private var unsentStart = 0
     /// Subscriptions that run on this connection, or wait for their place.
-    var subscriptions = 0 {
-        // From now on it is this connection that has to take its bytes.
-        didSet { if subscriptions == 0 { unsentSince = gateway.reactor.now } }
-    }
+    private var subscriptions = 0
     /// Ciphertext that the socket has taken, and that a broken one has not.
     private var written: UInt64 = 0
     private var lost: UInt64 = 0
@@ -53,10 +50,10 @@ final class Connection: ReadinessHandler, TurnHandler {
     private var closesWhenWritten: CloseReason?
     /// What is counted when the session finishes.
     private var endReason: CloseReason = .finished
-    /// Where the reactor keeps it.
+    /// Its place among the connections.
     var token: UInt64 = 0
     private(set) var hasMadeRequest = false
-    /// Its neighbours in the reactor's list of newcomers.
+    // The list of newcomers owns these two.
     var previousNewcomer: Connection?
     var nextNewcomer: Connection?
 
@@ -74,25 +71,30 @@ final class Connection: ReadinessHandler, TurnHandler {
     private var lingeringSince: UInt64?
 
     /// Throws when the reactor can watch no more, or there is no memory for TLS.
-    init(gateway: ReactorGateway, socket: Socket, peer: Peer) throws {
+    init(home: Connections, gateway: ReactorGateway, socket: Socket, peer: Peer) throws {
+        self.home = home
         self.gateway = gateway
         self.peer = peer
-        memory = ConnectionMemory(gateway.node.memory, peer.memory)
         self.socket = socket
-        openedAt = gateway.reactor.now
-        hostID = gateway.makeHostID()
+        reactor = gateway.reactor
+        clock = gateway.clock
+        counters = gateway.counters
+        buffers = home.buffers
+        memory = ConnectionMemory(gateway.node.memory, peer.memory)
+        turns = RequestTurns(memory)
+        openedAt = reactor.now
+        hostID = gateway.heads.makeHostID()
         lastActivity = openedAt
-        tls = try TLSConnection(context: gateway.tls, scratch: gateway.scratch)
-        registration = try gateway.reactor.add(
-            socket.descriptor, interest: .readable, handler: self)
+        tls = try TLSConnection(context: home.tls, scratch: buffers.scratch)
+        registration = try reactor.add(socket.descriptor, interest: .readable, handler: self)
     }
 
     // MARK: From the reactor
 
     func ready(_ readiness: Readiness) {
-        gateway.http.now = gateway.reactor.now
+        home.http.now = reactor.now
         gateway.refreshSnapshot()
-        servingSince = 0
+        turns.begin()
         if readiness.contains(.error)
             || readiness.contains(.hangup) && !interest.contains(.readable)
         {
@@ -108,7 +110,7 @@ final class Connection: ReadinessHandler, TurnHandler {
 
     /// More was received than one turn may serve, or produced than one may write.
     func turn() {
-        servingSince = 0
+        turns.begin()
         readBacklog()
         markDirty()
     }
@@ -117,53 +119,57 @@ final class Connection: ReadinessHandler, TurnHandler {
     func markDirty() {
         guard !isDirty, !isClosed else { return }
         isDirty = true
-        gateway.noteDirty(self)
+        home.noteDirty(self)
     }
 
     // MARK: In
 
     private func readAvailable() {
         for _ in 0..<Limits.readsPerTurn {
-            guard !isClosed, closesWhenWritten == nil, !hasBacklog else { return }
+            guard !isClosed, closesWhenWritten == nil, !turns.hasBacklog else { return }
             if lingeringSince == nil, let session, !session.wantsInput {
                 // Pipelined requests wait in the kernel until those before them are answered.
                 updateInterest()
                 return
             }
-            var result = IOResult.wouldBlock
-            gateway.input.removeAll(keepingCapacity: true)
-            gateway.input.append(addingCapacity: Limits.ioBytes) { output in
-                result = socket.read(into: &output)
-            }
-            switch result {
-            case .bytes(let count):
-                lastActivity = gateway.reactor.now
-                gateway.counters.bytesReceived.wrappingAdd(UInt64(count), ordering: .relaxed)
-                if lingeringSince == nil { receive() }
-                if count < Limits.ioBytes || isParking { return }
-                if !hasTime(gateway.monotonicNow()) { return }
-            case .wouldBlock: return
-            case .closed: return close(lingeringSince == nil ? .closedByPeer : endReason)
-            case .failed: return close(.socketError)
-            }
+            if !readOnce() { return }
         }
     }
 
-    private func receive() {
-        // A second reference for the span to borrow; nobody writes to the array meanwhile.
-        let input = gateway.input
+    /// Reads what the socket has, one buffer full; answers whether there may be more for this turn.
+    private func readOnce() -> Bool {
+        var result = IOResult.wouldBlock
+        var input = buffers.takeInput()
+        input.append(addingCapacity: Limits.ioBytes) { output in
+            result = socket.read(into: &output)
+        }
+        defer { buffers.giveBack(input: input) }
+        switch result {
+        case .bytes(let count):
+            lastActivity = reactor.now
+            counters.bytesReceived.wrappingAdd(UInt64(count), ordering: .relaxed)
+            if lingeringSince == nil { receive(input.span) }
+            return count == Limits.ioBytes && !turns.isParking && turns.hasTime(clock.read())
+        case .wouldBlock: break
+        case .closed: close(lingeringSince == nil ? .closedByPeer : endReason)
+        case .failed: close(.socketError)
+        }
+        return false
+    }
+
+    private func receive(_ input: Span<UInt8>) {
         if !hasSeenBytes {
             hasSeenBytes = true
-            if TLSConnection.looksLikePlainHTTP(input.span) { return answerPlainHTTP() }
+            if TLSConnection.looksLikePlainHTTP(input) { return answerPlainHTTP() }
         }
         let wasEstablished = tls.isEstablished
-        let progress = tls.receive(input.span) { plaintext in receivePlaintext(plaintext) }
+        let progress = tls.receive(input) { plaintext in receivePlaintext(plaintext) }
         // Handshake bytes and alerts lie in the reactor's scratch: they go before another
         // connection needs it.
         drainTLSOutput()
         if !wasEstablished, tls.isEstablished {
-            gateway.counters.handshakes.wrappingAdd(1, ordering: .relaxed)
-            establishedAt = gateway.reactor.now
+            counters.handshakes.wrappingAdd(1, ordering: .relaxed)
+            establishedAt = reactor.now
             // HTTP/2 servers speak first: some clients wait for our SETTINGS.
             if session == nil, tls.negotiatedProtocol == "h2" { open(.http2) }
         }
@@ -197,25 +203,23 @@ final class Connection: ReadinessHandler, TurnHandler {
     }
 
     private func readBacklog() {
-        guard hasBacklog, let session, !isClosed else { return }
-        let waiting = backlog
-        backlog = []
-        hasBacklog = false
+        guard turns.hasBacklog, let session, !isClosed else { return }
+        let waiting = turns.takeBacklog()
         feed(waiting.span, to: session)
     }
 
     private func open(_ version: ProtocolDetector.Verdict) {
         session =
             version == .http2
-            ? HTTP2Session(context: gateway.http, handler: self)
-            : HTTP1Session(context: gateway.http, handler: self)
+            ? HTTP2Session(context: home.http, handler: self)
+            : HTTP1Session(context: home.http, handler: self)
         markDirty()
     }
 
     /// Gives bytes to the session, and keeps back what is behind more requests than a turn serves.
     private func feed(_ bytes: Span<UInt8>, to session: any Session) {
         markDirty()
-        guard !hasBacklog else { return backlog.append(copying: bytes) }
+        guard !turns.hasBacklog else { return turns.keepBack(bytes) }
         var start = 0
         while start < bytes.count, !isClosed {
             let end = min(start + Limits.feedBytes, bytes.count)
@@ -225,10 +229,9 @@ final class Connection: ReadinessHandler, TurnHandler {
                 return closeLost(session)
             }
             start = end
-            if start < bytes.count, isParking || !hasTime(gateway.monotonicNow()) {
-                backlog.append(copying: bytes.extracting(start...))
-                hasBacklog = true
-                return gateway.reactor.runNextTurn(self)
+            if start < bytes.count, turns.isParking || !turns.hasTime(clock.read()) {
+                turns.keepBack(bytes.extracting(start...))
+                return reactor.runNextTurn(self)
             }
         }
     }
@@ -237,7 +240,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         endReason = .plainHTTP
         let answer = plainHTTPAnswer
         if case .bytes = socket.write(answer.span) {
-            lingeringSince = gateway.reactor.now
+            lingeringSince = reactor.now
             socket.shutdownWrites()
         } else {
             close(.plainHTTP)
@@ -250,17 +253,17 @@ final class Connection: ReadinessHandler, TurnHandler {
     func flush() {
         isDirty = false
         guard !isClosed else { return }
-        servingSince = 0
-        if isParking { resumeParked() }
+        turns.begin()
+        if turns.isParking { turns.resume(clock) { gateway.route($0) } }
         drainTLSOutput()
         var budget = Limits.writesPerTurn
         while unsentIsEmpty, closesWhenWritten == nil, let session, session.wantsOutput {
             if budget == 0 {
-                gateway.reactor.runNextTurn(self)
+                reactor.runNextTurn(self)
                 break
             }
             budget -= 1
-            var plaintext = gateway.takePlaintext()
+            var plaintext = buffers.takePlaintext()
             isProducing = true
             plaintext.append(addingCapacity: Limits.ioBytes) { output in
                 session.produce(into: &output)
@@ -270,12 +273,12 @@ final class Connection: ReadinessHandler, TurnHandler {
             if !isEmpty, case .failed = tls.send(plaintext.span) {
                 return close(.protocolError)
             }
-            gateway.giveBack(plaintext: plaintext)
+            buffers.giveBack(plaintext: plaintext)
             if isEmpty { break }
             drainTLSOutput()
         }
         guard !isClosed else { return }
-        if isParking, memory.mayAnswer { gateway.reactor.runNextTurn(self) }
+        if turns.couldResume { reactor.runNextTurn(self) }
         if unsentIsEmpty {
             if let reason = closesWhenWritten { return close(reason) }
             if let session, session.isFinished {
@@ -285,36 +288,13 @@ final class Connection: ReadinessHandler, TurnHandler {
         updateInterest()
     }
 
-    /// Serves a request now, or when it is its turn: the client has taken some of the answers that
-    /// it has waiting, which it does at the session's least rate or loses them; and this connection
-    /// has had the others served that came before.
+    /// Serves a request now, or when it is its turn.
     func serve(_ request: Request, at now: UInt64) {
-        let mayAnswer = memory.mayAnswer
-        if !mayAnswer { gateway.counters.requestsParked.wrappingAdd(1, ordering: .relaxed) }
-        guard mayAnswer, !isParking, hasTime(now) else {
-            isParking = true
-            return parked.append(request)
+        guard turns.mayServe(at: now) else {
+            if !memory.mayAnswer { counters.requestsParked.wrappingAdd(1, ordering: .relaxed) }
+            return turns.park(request)
         }
         gateway.route(request)
-    }
-
-    /// Whether this turn has time for more of this connection; for one thing, always.
-    private func hasTime(_ now: UInt64) -> Bool {
-        if servingSince == 0 { servingSince = now }
-        return now &- servingSince <= Limits.connectionNanoseconds
-    }
-
-    private func resumeParked() {
-        var count = 0
-        while count < min(parked.count, Limits.resumedPerTurn), memory.mayAnswer, !isClosed,
-            hasTime(gateway.monotonicNow())
-        {
-            let request = parked[count]
-            count += 1
-            if request.isOpen, !request.isAnswered { gateway.route(request) }
-        }
-        parked.removeFirst(min(count, parked.count))
-        isParking = !parked.isEmpty
     }
 
     /// Body bytes of a streamed response that the peer's TCP has acknowledged, at least: what is on
@@ -349,7 +329,7 @@ final class Connection: ReadinessHandler, TurnHandler {
                 case .bytes(let count):
                     start = count
                     written += UInt64(count)
-                    gateway.counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
+                    counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
                 case .wouldBlock: break
                 case .closed, .failed:
                     closesWhenWritten = .socketError
@@ -357,9 +337,9 @@ final class Connection: ReadinessHandler, TurnHandler {
                     return
                 }
                 if start == ciphertext.count { return }
-                unsent = gateway.takeBlock()
+                unsent = buffers.takeBlock()
                 unsentStart = 0
-                unsentSince = gateway.reactor.now
+                unsentSince = reactor.now
             }
             var block = takeUnsent()
             block.append(copying: ciphertext.extracting(start...))
@@ -374,13 +354,13 @@ final class Connection: ReadinessHandler, TurnHandler {
             case .bytes(let count):
                 unsentStart += count
                 written += UInt64(count)
-                gateway.counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
+                counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
             case .wouldBlock: return updateInterest()
             case .closed: return close(.closedByPeer)
             case .failed: return close(.socketError)
             }
         }
-        gateway.giveBack(takeUnsent())
+        buffers.giveBack(block: takeUnsent())
         unsentStart = 0
         if lingeringSince != nil { socket.shutdownWrites() }
         markDirty()
@@ -396,7 +376,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         guard wanted != interest else { return }
         interest = wanted
         do {
-            try gateway.reactor.update(registration, interest: wanted)
+            try reactor.update(registration, interest: wanted)
         } catch {
             close(.socketError)
         }
@@ -411,11 +391,20 @@ final class Connection: ReadinessHandler, TurnHandler {
         markDirty()
     }
 
+    /// A subscription runs on this connection, or waits for its place.
+    func subscriptionBegan() { subscriptions += 1 }
+
+    func subscriptionEnded() {
+        subscriptions -= 1
+        // From now on it is this connection that has to take its bytes.
+        if subscriptions == 0 { unsentSince = reactor.now }
+    }
+
     /// The whole head of a request has come.
     func madeRequest() {
         guard !hasMadeRequest else { return }
         hasMadeRequest = true
-        gateway.proved(self)
+        home.proved(self)
     }
 
     /// How old it may become without a request while others wait to be accepted, nanoseconds.
@@ -429,16 +418,15 @@ final class Connection: ReadinessHandler, TurnHandler {
         isClosed = true
         session?.connectionLost()
         if let session { closeLost(session) }
-        (parked, isParking) = ([], false)
-        (backlog, hasBacklog) = ([], false)
+        turns.forget()
         if reason == .finished || reason == .shutdown, unsentIsEmpty {
             tls.closeNotify()
             tls.takeOutput { ciphertext in _ = socket.write(ciphertext) }
         }
-        if let registration { gateway.reactor.remove(registration) }
+        if let registration { reactor.remove(registration) }
         registration = nil
         socket.close()
-        gateway.forget(self, reason)
+        home.forget(self, reason)
     }
 
     /// Closes the exchanges of a session that has ended, some at a time.
@@ -500,7 +488,7 @@ final class Connection: ReadinessHandler, TurnHandler {
     /// for a moment.
     private func linger() {
         guard lingeringSince == nil else { return }
-        lingeringSince = gateway.reactor.now
+        lingeringSince = reactor.now
         if let session { closeLost(session) }
         tls.closeNotify()
         drainTLSOutput()

@@ -1,8 +1,10 @@
 import Access
 import Catalog
+import Clock
 import HTTP
 import Kinesis
 import Reactor
+import ShardLog
 import Wire
 
 /// The operations that inject faults, and where faults meet calls and subscriptions.
@@ -33,7 +35,7 @@ extension ReactorGateway {
 
     /// Now, as faults are told it.
     var moment: FaultTable.Moment {
-        FaultTable.Moment(node: presentMilliseconds, monotonic: monotonicNow())
+        FaultTable.Moment(node)
     }
 
     private func allowedFaults() throws(ServiceError) -> FaultTable {
@@ -83,11 +85,19 @@ extension ReactorGateway {
 
     /// Cuts the subscriptions that a fault is for.
     func cut(_ fault: Fault, _ owner: FaultTable.Owner) {
-        for subscription in fanOut.all
+        for subscription in subscriptions.all
         where subscription.owner == owner && fault.concerns(subscription.subject) {
             subscription.request.exchange.reset(.internalError)
             subscription.request.connection.markDirty()
         }
+    }
+}
+
+extension FaultTable.Moment {
+    /// Now.
+    init(_ node: Node) {
+        self.init(
+            node: node.log.presentMilliseconds(), monotonic: MonotonicClock.nanoseconds)
     }
 }
 

@@ -166,7 +166,7 @@ extension ReactorGateway {
         switch outcome {
         case .applied:
             refreshSnapshot()
-            scheduleSettling()
+            transitions.schedule(snapshot)
             pending.request.succeed(pending.answer ?? [])
         case .failed:
             pending.request.fail(.internalFailure)

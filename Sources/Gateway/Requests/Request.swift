@@ -88,7 +88,7 @@ final class Request {
             return fail(.serviceUnavailable)
         }
         isAnswered = true
-        let head = gateway.responseHead(status: status, contentType: contentType, request: self)
+        let head = gateway.heads.make(status: status, contentType: contentType, for: self)
         count(status: status)
         exchange.respond(head, body: body)
         connection.markDirty()
@@ -104,7 +104,7 @@ final class Request {
         guard !isAnswered, isOpen else { return }
         isAnswered = true
         releaseBody()
-        let head = gateway.preflightHead(fields)
+        let head = gateway.heads.makePreflight(fields)
         count(status: 200)
         exchange.respond(head, body: [])
         connection.markDirty()
@@ -117,8 +117,8 @@ final class Request {
         releaseBody()
         // What a subscription may hold has bounds of its own.
         keepMemory(0)
-        let head = gateway.responseHead(
-            status: 200, contentType: "application/vnd.amazon.eventstream", request: self)
+        let head = gateway.heads.make(
+            status: 200, contentType: "application/vnd.amazon.eventstream", for: self)
         count(status: 200)
         exchange.respond(head, source: source)
         connection.markDirty()
@@ -268,14 +268,14 @@ final class Request {
         isOpen = false
         if let delay { gateway.reactor.cancel(delay) }
         delay = nil
-        if let work, gateway.giveUp(work) {
+        if let work, gateway.waiting.giveUp(work) {
             self.work = nil
             isHeld = false
         }
         releaseBody()
         releaseAnswer()
         if let subscription {
-            gateway.subscriptionEnded(subscription)
+            gateway.subscriptions.ended(subscription)
             self.subscription = nil
         }
     }

@@ -25,7 +25,7 @@ struct EventCut: Equatable, Sendable {
 
 /// Recently encoded events of one shard, lent to all subscribers of a reactor.
 ///
-/// Bounded by bytes here, and by the reactor's sum in `FanOut.keepBudget`; the oldest go first. A ring
+/// Bounded by bytes here, and by the reactor's sum in `Feeds`; the oldest go first. A ring
 /// lookup is by the position at which an event starts. Where one large event would push out very many
 /// small ones, the additions after it drop the rest.
 final class EventRing {

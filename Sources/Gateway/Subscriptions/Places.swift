@@ -2,35 +2,58 @@ import Kinesis
 import Reactor
 import Synchronization
 
-/// A subscription's place, from the claim to its return: the messages of ``Tenancy`` between
-/// reactors.
-extension ReactorGateway {
-    /// Claims the place of a subscription and begins it, now or when the one before has ended;
-    /// false if the place is not to be had.
-    func settle(_ subscription: Subscription) -> Bool {
+/// The places of one reactor's subscriptions, from the claim to the return: the messages of
+/// ``Tenancy`` between reactors.
+final class Places {
+    private let node: Node
+    private let index: Int
+    private let clock: TurnClock
+    private let waiting: PendingWork
+    /// Whether a young subscription is not taken over; tests do not wait for it to be older.
+    var protects = true
+
+    init(node: Node, index: Int, clock: TurnClock, waiting: PendingWork) {
+        self.node = node
+        self.index = index
+        self.clock = clock
+        self.waiting = waiting
+    }
+
+    /// How long a subscription is not taken over, nanoseconds.
+    var protection: UInt64 {
+        protects ? node.scaled(seconds: Limits.takeoverProtectionSeconds) : 0
+    }
+
+    /// Claims the place of a subscription; nil if it is not to be had. The caller begins the
+    /// subscription and then calls `proceed`.
+    func claim(_ subscription: Subscription) -> SubscriptionSlots.Claim? {
         let place = Place(subscription.key, Tenancy(waits: true), subscription)
         let token = waiting.insert(.place(place))
-        let holder = SubscriptionSlots.Holder(reactor: index, token: token)
         let claim = node.slots.claim(
-            place.key, for: holder, status: subscription.status, now: monotonicNow(),
-            protectedFor: protectsPlaces ? scaled(seconds: Limits.takeoverProtectionSeconds) : 0)
+            place.key, for: holder(token), status: subscription.status, now: clock.read(),
+            protectedFor: protection)
         if case .refused = claim {
             waiting.remove(token)
-            return false
+            return nil
         }
         subscription.token = token
-        begin(subscription)
+        return claim
+    }
+
+    /// Starts a subscription that has claimed its place, now or when the one before has ended.
+    func proceed(_ claim: SubscriptionSlots.Claim, _ token: UInt64) {
         switch claim {
-        case .granted, .refused: placeIsFree(token)
+        case .granted, .refused: isFree(token)
         case .takeover(let previous):
-            counters.subscriptionsTakenOver.wrappingAdd(1, ordering: .relaxed)
+            node.counters[index].subscriptionsTakenOver.wrappingAdd(1, ordering: .relaxed)
             if previous.reactor == index {
-                takeOver(previous.token, holder)
+                takeOver(previous.token, holder(token))
             } else {
-                node.post(.takenOver(token: previous.token, newcomer: holder), to: previous.reactor)
+                node.post(
+                    .takenOver(token: previous.token, newcomer: holder(token)),
+                    to: previous.reactor)
             }
         }
-        return true
     }
 
     /// The place of one of our subscriptions went to a newcomer, who waits for our word.
@@ -38,20 +61,11 @@ extension ReactorGateway {
         // Gone, and so is whoever was before it.
         guard case .place(let place) = waiting[token] else { return answer(newcomer) }
         place.tenancy.takenOver(by: newcomer)
-        guard let subscription = place.subscription else { return }
-        if subscription.isWaitingForPlace {
-            // It never began, and has nobody to tell but its own client.
-            subscription.request.fail(subscription.activeElsewhere)
-            subscriptionEnded(subscription)
-        } else {
-            subscription.end(
-                .exception(subscription.activeElsewhere),
-                by: reactor.now &+ scaled(seconds: Limits.takeoverSeconds))
-        }
+        place.subscription?.losePlace()
     }
 
     /// Nobody who held this place before sends any more.
-    func placeIsFree(_ token: UInt64) {
+    func isFree(_ token: UInt64) {
         guard case .place(let place) = waiting[token] else {
             preconditionFailure("A place that waits is kept.")
         }
@@ -64,10 +78,7 @@ extension ReactorGateway {
             preconditionFailure("A subscription has a place.")
         }
         place.subscription = nil
-        if place.tenancy.isWaiting {
-            node.slots.unprotect(
-                place.key, by: SubscriptionSlots.Holder(reactor: index, token: token))
-        }
+        if place.tenancy.isWaiting { node.slots.unprotect(place.key, by: holder(token)) }
         act(place.tenancy.ended(), place, token)
     }
 
@@ -81,16 +92,19 @@ extension ReactorGateway {
         case .giveBack:
             // A newcomer may have claimed it already; its message finds nobody here.
             waiting.remove(token)
-            node.slots.release(
-                place.key, by: SubscriptionSlots.Holder(reactor: index, token: token))
+            node.slots.release(place.key, by: holder(token))
         }
     }
 
     private func answer(_ newcomer: SubscriptionSlots.Holder) {
         if newcomer.reactor == index {
-            placeIsFree(newcomer.token)
+            isFree(newcomer.token)
         } else {
             node.post(.placeIsFree(token: newcomer.token), to: newcomer.reactor)
         }
+    }
+
+    private func holder(_ token: UInt64) -> SubscriptionSlots.Holder {
+        SubscriptionSlots.Holder(reactor: index, token: token)
     }
 }

@@ -81,6 +81,25 @@ final class ShardFeed {
         return woken
     }
 
+    /// The children of the shard, as SubscribeToShard tells them; empty while it is open in this
+    /// catalog.
+    func children(in catalog: CatalogSnapshot) -> [ChildShard] {
+        guard let stream = catalog.stream(id: self.stream),
+            let shard = stream.shards[self.shard.id.index], shard.isClosed
+        else { return [] }
+        self.shard = shard
+        return stream.childShards(of: shard)
+    }
+
+    /// The catalog has changed: the shard may have closed or gone.
+    func catalogChanged(_ catalog: CatalogSnapshot) {
+        if let shard = catalog.stream(id: stream)?.shards[self.shard.id.index] {
+            self.shard = shard
+            guard shard.isClosed else { return }
+        }
+        for subscription in takeSleepers() { subscription.wake() }
+    }
+
     /// The event that starts at `position`: from the ring, or cut from the log up to the ring's
     /// next boundary. Touches only what is in memory.
     ///

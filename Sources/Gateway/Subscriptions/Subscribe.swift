@@ -11,7 +11,7 @@ import Synchronization
 /// claim the place of (consumer, shard), wait until the subscription that held it has ended, then stream.
 extension ReactorGateway {
     func subscribe(_ request: Request, _ input: SubscribeToShard.Input) throws(ServiceError) {
-        guard !isDraining else { throw .goingDown }
+        guard !subscriptions.isDraining else { throw .goingDown }
         let (stream, consumer) = try request.consumer(.arn(input.consumer))
         guard stream.status != .deleting else {
             throw .streamNotFound(name: stream.name, account: stream.account)
@@ -26,8 +26,8 @@ extension ReactorGateway {
         if input.dryRun {
             let key = SubscriptionSlots.Key(consumer: consumer.id, shard: shard.number.rawValue)
             if node.slots.isProtected(
-                key, now: monotonicNow(),
-                protectedFor: scaled(seconds: Limits.takeoverProtectionSeconds))
+                key, now: clock.read(),
+                protectedFor: node.scaled(seconds: Limits.takeoverProtectionSeconds))
             {
                 throw .subscriptionExists(
                     account: stream.account, stream: stream.name,
@@ -87,59 +87,12 @@ extension ReactorGateway {
         _ place: ReadPlace
     ) {
         guard request.isOpen else { return }
-        guard !isDraining else { return request.fail(.goingDown) }
-        let spread = UInt64.random(in: 0...scaled(seconds: Limits.lifetimeSpreadSeconds))
-        let subscription = Subscription(
-            request: request, gateway: self,
-            feed: fanOut.enter(stream: stream.id, shard: shard), consumer: consumer,
-            position: place.position, continuation: place.continuation,
-            expiresAt: reactor.now
-                &+ scaled(seconds: Limits.subscriptionSeconds - Limits.endSeconds) &- spread)
-        guard settle(subscription) else {
-            fanOut.leave(subscription)
+        guard !subscriptions.isDraining else { return request.fail(.goingDown) }
+        guard subscriptions.begin(request, consumer, stream, shard, place) else {
             return request.fail(
                 .subscriptionExists(
                     account: stream.account, stream: stream.name,
                     shardID: shard.id.description, consumer: consumer.name))
         }
-    }
-
-    /// A subscription that has its place, or will.
-    func begin(_ subscription: Subscription) {
-        subscription.request.subscription = subscription
-        subscription.request.connection.subscriptions += 1
-        fanOut.add(subscription)
-        keepAlives.append(subscription)
-        counters.subscriptionsOpen.wrappingAdd(1, ordering: .relaxed)
-        counters.subscriptionsStarted.wrappingAdd(1, ordering: .relaxed)
-        node.catalog.noteOrigin(
-            consumer: subscription.consumer.id, shard: subscription.feed.shard.number,
-            index: subscription.continuation, milliseconds: presentMilliseconds)
-    }
-
-    /// Ends a subscription whose client does not let it end: its time is over, and no byte goes
-    /// out. Its stream is reset, which needs no window; on HTTP/1.1 the connection is closed. The
-    /// subscription is over at once, whether the peer ever hears of it or not.
-    func cutOff(_ subscription: Subscription) {
-        counters.subscriptionsCutOff.wrappingAdd(1, ordering: .relaxed)
-        subscription.stop()
-        subscription.request.exchange.reset(.cancel)
-        subscription.request.connection.markDirty()
-        if subscription.request.subscription === subscription { subscriptionEnded(subscription) }
-    }
-
-    /// The exchange of a subscription is over, or it sends nothing more: everything that it held is
-    /// given back.
-    func subscriptionEnded(_ subscription: Subscription) {
-        subscription.request.subscription = nil
-        subscription.request.connection.subscriptions -= 1
-        if let work = subscription.diskWork { giveUp(work) }
-        // Those who waited for the same ask again.
-        for follower in subscription.feed.takeFollowers(of: subscription) { follower.diskWasBusy() }
-        keepAlives.remove(subscription)
-        noteCredit(subscription)
-        fanOut.remove(subscription)
-        counters.subscriptionsOpen.wrappingSubtract(1, ordering: .relaxed)
-        leave(subscription.token)
     }
 }

@@ -47,10 +47,13 @@ final class Subscription: BodySource {
     /// Where its place stands in the reactor's table.
     var token: UInt64 = 0
 
-    /// Where the fan-out keeps it.
+    /// Where it is kept among the subscriptions.
     var place: UInt64 = 0
 
-    private unowned let gateway: ReactorGateway
+    private let home: Subscriptions
+    private let node: Node
+    private let reactor: Reactor
+    private let counters: GatewayCounters
     private var phase: Phase = .waitingForPlace
     private var unit: Unit?
     private var ending: Ending?
@@ -85,21 +88,24 @@ final class Subscription: BodySource {
     ///   - continuation: An index that the client may resume after while it has seen nothing.
     ///   - expiresAt: When it ends, in the reactor's nanoseconds.
     init(
-        request: Request, gateway: ReactorGateway, feed: ShardFeed, consumer: ConsumerState,
-        position: Position, continuation: UInt64, expiresAt: UInt64
+        request: Request, home: Subscriptions, node: Node, reactor: Reactor, feed: ShardFeed,
+        consumer: ConsumerState, position: Position, continuation: UInt64, expiresAt: UInt64
     ) {
         self.request = request
-        self.gateway = gateway
+        self.home = home
+        self.node = node
+        self.reactor = reactor
+        counters = node.counters[reactor.index]
         self.feed = feed
         self.consumer = consumer
         self.position = position
         self.continuation = continuation
         self.expiresAt = expiresAt
-        lastEventAt = gateway.reactor.now
+        lastEventAt = reactor.now
         // The first event goes out at once even without records: a number to resume after.
         keepAliveIsDue = true
-        pace = gateway.node.settings.quotas.subscriptionBytes.map { rate in
-            Pace(rate: rate, gateway.reactor) { [unowned self] in wake() }
+        pace = node.settings.quotas.subscriptionBytes.map { rate in
+            Pace(rate: rate, reactor) { [unowned self] in wake() }
         }
     }
 
@@ -122,11 +128,36 @@ final class Subscription: BodySource {
     /// Ends after what is half sent. The client hears of it if its window lets it before `deadline`,
     /// in the reactor's nanoseconds; then it is cut off.
     func end(_ ending: Ending, by deadline: UInt64? = nil) {
-        let deadline = deadline ?? gateway.reactor.now &+ gateway.scaled(seconds: Limits.endSeconds)
+        let deadline = deadline ?? reactor.now &+ node.scaled(seconds: Limits.endSeconds)
         cutOffAt = min(cutOffAt ?? deadline, deadline)
         guard self.ending == nil else { return }
         self.ending = ending
         wake()
+    }
+
+    /// Its place went to a newcomer, who waits for its end.
+    func losePlace() {
+        guard isWaitingForPlace else {
+            return end(
+                .exception(activeElsewhere),
+                by: reactor.now &+ node.scaled(seconds: Limits.takeoverSeconds))
+        }
+        // It never began, and has nobody to tell but its own client.
+        request.fail(activeElsewhere)
+        home.ended(self)
+    }
+
+    /// The catalog has changed: its stream or consumer may have gone.
+    func catalogChanged(_ catalog: CatalogSnapshot) {
+        let arn = consumer.arn
+        guard let stream = catalog.stream(id: feed.stream), stream.status != .deleting else {
+            return end(
+                .exception(.streamNotFound(name: arn.stream.name, account: arn.stream.account)))
+        }
+        let current = stream.consumer(id: consumer.id)
+        if current == nil || current?.status == .deleting {
+            end(.exception(.consumerNotFound(name: arn.name, account: arn.stream.account)))
+        }
     }
 
     /// Looks about once a second whether its time is over, whatever it waits for. True when it was
@@ -134,7 +165,7 @@ final class Subscription: BodySource {
     func mustBeCutOff(now: UInt64) -> Bool {
         if let cutOffAt { return now >= cutOffAt }
         if now >= expiresAt {
-            end(.clean, by: now &+ gateway.scaled(seconds: Limits.endSeconds))
+            end(.clean, by: now &+ node.scaled(seconds: Limits.endSeconds))
         }
         return false
     }
@@ -192,9 +223,25 @@ final class Subscription: BodySource {
         wake()
     }
 
+    /// Looks about once a second why it stands still; nil if it does not. While its client takes
+    /// nothing it keeps no bytes.
+    func findStall() -> StallCode? {
+        let stall: StallCode?
+        if isWaitingForDisk {
+            stall = .disk
+        } else if let reason = request.exchange.isStalled {
+            forgetBytes()
+            stall = StallCode(reason)
+        } else {
+            stall = isHeldByFault ? .fault : nil
+        }
+        status.stall.store(stall?.rawValue ?? 0, ordering: .relaxed)
+        return stall
+    }
+
     /// Whether an injected fault wants it to stand still.
     var isHeldByFault: Bool {
-        gateway.node.faults?.stalls(subject, owner, now: gateway.moment) ?? false
+        node.faults?.stalls(subject, owner, now: FaultTable.Moment(node)) ?? false
     }
 
     // MARK: What the connection asks
@@ -226,19 +273,19 @@ final class Subscription: BodySource {
             position = cut.end
             status.sent.store(cut.continuation, ordering: .relaxed)
             marks.sent(bytes: exchange.sentBodyBytes, index: cut.continuation)
-            gateway.counters.eventsSent.wrappingAdd(1, ordering: .relaxed)
-            gateway.counters.recordsPushed.wrappingAdd(UInt64(cut.count), ordering: .relaxed)
+            counters.eventsSent.wrappingAdd(1, ordering: .relaxed)
+            counters.recordsPushed.wrappingAdd(UInt64(cut.count), ordering: .relaxed)
             if cut.kind == .records {
                 feed.shard.meter.read(
                     records: cut.count, bytes: cut.bytes, ageMilliseconds: cut.millisBehind)
             }
         }
         unit = nil
-        gateway.keepAlives.served(self, now: gateway.reactor.now)
+        home.served(self)
     }
 
     /// Gives up the bytes of a half-sent event while the client cannot take them.
-    func forgetBytes() {
+    private func forgetBytes() {
         prepared = nil
         // Events without records are short, and the last one's children may be gone by then.
         guard let unit, unit.cut?.kind == .records, !unit.isForgotten else { return }
@@ -262,13 +309,13 @@ final class Subscription: BodySource {
         guard let cut = unit.cut else { preconditionFailure("Only events are forgotten.") }
         if isWaitingForDisk { return .wait }
         if isUnreadable { return giveUp() }
-        switch gateway.encode(again: cut, of: feed) {
+        switch home.again(cut, of: self) {
         case .event(let entry):
             self.unit!.bytes = entry.bytes
             self.unit!.isForgotten = false
             return .unit(bytes: entry.bytes, offset: unit.offset)
         case .later:
-            gateway.encoding.wait(self)
+            home.waitForShare(self)
             return .wait
         case .cold, .large:
             let cutter = feed.cutter
@@ -294,14 +341,14 @@ final class Subscription: BodySource {
             }
             return true
         }
-        if gateway.reactor.now >= expiresAt {
+        if reactor.now >= expiresAt {
             end(.clean)
             return true
         }
         // Once a second it is asked again.
         if isHeldByFault { return false }
         if pace?.isAhead() ?? false { return false }
-        let cut = prepared ?? gateway.cut(feed, at: position)
+        let cut = prepared ?? home.nextEvent(of: self)
         prepared = nil
         switch cut {
         case .event(let entry):
@@ -313,16 +360,16 @@ final class Subscription: BodySource {
             position = next
             return true
         case .cold:
-            let (cutter, position, now) = (feed.cutter, position, gateway.presentMilliseconds)
+            let (cutter, position, now) = (feed.cutter, position, node.log.presentMilliseconds())
             let boundary = feed.ring.boundary(after: position)
             waitForDisk { cutter.cut(at: position, before: boundary, now: now, mayWait: true) }
             return false
         case .large:
             isWaitingForDisk = true
-            gateway.cutLarge(for: self)
+            home.waitForLarge(self)
             return false
         case .later:
-            gateway.encoding.wait(self)
+            home.waitForShare(self)
             return false
         case .damaged(let text):
             end(.exception(.damagedLog(shard: feed.shard.id, text)))
@@ -335,10 +382,18 @@ final class Subscription: BodySource {
     /// Everything published is sent: end of the shard, a sign of life, or sleep.
     private func chooseAtTail() -> Bool {
         if feed.shard.log.isClosed, position >= feed.shard.log.tail {
-            let children = gateway.children(of: feed)
-            guard !children.isEmpty else { return closedWithoutChildren() }
+            guard let children = home.children(of: self) else {
+                // The log knows that the shard is closed or gone; the catalog's news is on the way.
+                feed.park(self)
+                reactor.waker.wake()
+                return false
+            }
+            guard !children.isEmpty else {
+                end(.exception(shardIsGone))
+                return true
+            }
             let behind = feed.shard.closedSecond.map {
-                max(0, gateway.presentMilliseconds - Int64($0) * 1000)
+                max(0, node.log.presentMilliseconds() - Int64($0) * 1000)
             }
             let cut = emptyCut(
                 .shardEnd, continuation: ShardState.endIndex, behind: behind ?? 0)
@@ -355,23 +410,13 @@ final class Subscription: BodySource {
             unit = Unit(bytes: feed.encodeKeepAlive(cut), cut: cut)
             return true
         }
-        return !feed.sleep(self, at: position, reactor: gateway.index)
+        return !feed.sleep(self, at: position, reactor: reactor.index)
     }
 
-    /// The log knows that the shard is closed or gone, the catalog as this reactor sees it names no
-    /// children. Either its news is on the way, or there is nothing left to follow.
-    private func closedWithoutChildren() -> Bool {
-        if gateway.catalogIsCurrent {
-            end(
-                .exception(
-                    .shardDoesNotExist(
-                        shardID: feed.shard.id.description, stream: consumer.arn.stream.name,
-                        account: consumer.arn.stream.account)))
-            return true
-        }
-        feed.park(self)
-        gateway.reactor.waker.wake()
-        return false
+    private var shardIsGone: ServiceError {
+        .shardDoesNotExist(
+            shardID: feed.shard.id.description, stream: consumer.arn.stream.name,
+            account: consumer.arn.stream.account)
     }
 
     /// An event without records that stands where the subscription does.
@@ -385,6 +430,6 @@ final class Subscription: BodySource {
 
     private func waitForDisk(_ cut: @escaping @Sendable () -> EventCutter.Cut) {
         isWaitingForDisk = true
-        gateway.cutWaiting(cut, for: self)
+        home.waitForDisk(self, cut)
     }
 }

@@ -70,7 +70,7 @@ struct SubscriptionTests {
         try gate.turn("a full window") { late.body.count == 700 }
         let subscription = try #require(gate.subscriptions.first)
         #expect(subscription.heldBytes ?? 0 > 1000)
-        gate.gateways[0].sweepSubscriptions(at: 0)
+        gate.gateways[0].subscriptions.lookAtAll(now: 0)
         #expect(subscription.heldBytes == 0)
         #expect(
             subscription.status.stall.load(ordering: .relaxed) == StallCode.streamWindow.rawValue)
@@ -87,7 +87,7 @@ struct SubscriptionTests {
         store.clock.advance(seconds: 60)
         var credited = 0
         while try late.records().count < put.count {
-            gate.gateways[0].sweepSubscriptions(at: 0)
+            gate.gateways[0].subscriptions.lookAtAll(now: 0)
             #expect(subscription.heldBytes == 0)
             let most = late.body.count - credited
             let part = Int.random(in: most / 2...most, using: &generator)
@@ -163,7 +163,7 @@ struct SubscriptionTests {
         other.close()
         try gate.turn("the end with its connection") { gate.subscriptions.isEmpty }
         #expect(gate.gateways.allSatisfy { $0.waiting.count == 0 })
-        #expect(gate.gateways.allSatisfy { $0.fanOut.budget.used == 0 })
+        #expect(gate.gateways.allSatisfy { $0.subscriptions.ringBytes == 0 })
     }
 
     @Test func `deregistering and deleting end what runs with an exception`() throws {
@@ -345,7 +345,7 @@ struct SubscriptionTests {
                 put += some
                 for _ in 0..<5 { everybodyReads(0...100) }
                 if Int.random(in: 0..<4, using: &generator) == 0 {
-                    for gateway in gate.gateways { gateway.sweepSubscriptions(at: 0) }
+                    for gateway in gate.gateways { gateway.subscriptions.lookAtAll(now: 0) }
                 }
                 store.clock.advance(milliseconds: 9)
             }

@@ -49,7 +49,7 @@ struct TakeoverTests {
         let world = try Stalled(timeScale: 1)
         defer { world.gate.remove() }
         let (old, gate) = (world.old, world.gate)
-        gate.gateways.forEach { $0.protectsPlaces = false }
+        gate.gateways.forEach { $0.subscriptions.places.protects = false }
         let (_, newcomer) = try world.claim(on: reactor)
         try gate.turn("a claim") { gate.subscriptions.count == 2 }
         gate.settle()
@@ -74,7 +74,7 @@ struct TakeoverTests {
         let world = try Stalled(timeScale: 0.01)
         defer { world.gate.remove() }
         let gate = world.gate
-        gate.gateways.forEach { $0.protectsPlaces = false }
+        gate.gateways.forEach { $0.subscriptions.places.protects = false }
         let (_, newcomer) = try world.claim(on: reactor)
         try gate.turn(newcomer, until: world.put)
         try gate.turn("the reset") { world.old.end != nil }
@@ -87,7 +87,7 @@ struct TakeoverTests {
         let world = try Stalled(timeScale: 1)
         defer { world.gate.remove() }
         let (old, gate) = (world.old, world.gate)
-        gate.gateways.forEach { $0.protectsPlaces = false }
+        gate.gateways.forEach { $0.subscriptions.places.protects = false }
         // One that goes while it waits, one that is taken over while it waits, one that stays.
         let (goingClient, going) = try world.claim(on: 1)
         try gate.turn("a claim") { gate.subscriptions.count == 2 }
@@ -116,7 +116,7 @@ struct TakeoverTests {
         let world = try Stalled(timeScale: 1)
         defer { world.gate.remove() }
         let gate = world.gate
-        gate.gateways.forEach { $0.protectsPlaces = false }
+        gate.gateways.forEach { $0.subscriptions.places.protects = false }
         let (client, newcomer) = try world.claim(on: 1)
         try gate.turn("a claim") { gate.subscriptions.count == 2 }
         client.reset(newcomer)
@@ -178,10 +178,10 @@ struct StalledSubscriptionTests {
             reactor.takeTurn(longestWaitNanoseconds: 1_000_000)
         }
         let over = reactor.now &+ 300_000_000_000
-        gate.gateways[0].sweepSubscriptions(at: over)
+        gate.gateways[0].subscriptions.lookAtAll(now: over)
         reactor.takeTurn(longestWaitNanoseconds: 0)
         #expect(gate.subscriptions.count == 1)
-        gate.gateways[0].sweepSubscriptions(at: over &+ 6_000_000_000)
+        gate.gateways[0].subscriptions.lookAtAll(now: over &+ 6_000_000_000)
         #expect(gate.subscriptions.isEmpty && gate.node.slots.count == 0)
         #expect(connection.unsentBytes > 0)
         // Nothing of the subscription is left but what the socket did not take.

@@ -70,7 +70,7 @@ extension Client {
 
 extension Gate {
     /// Every running subscription.
-    var subscriptions: [Subscription] { gateways.flatMap { $0.fanOut.all } }
+    var subscriptions: [Subscription] { gateways.flatMap { $0.subscriptions.all } }
 
     /// Takes turns until the records of an answer are these.
     func turn(_ reply: Reply, until records: [TestRecord]) throws {
@@ -100,11 +100,11 @@ extension Subscription {
     }
 }
 
-extension ReactorGateway {
+extension Subscriptions {
     /// Looks at every subscription at once.
-    func sweepSubscriptions(at moment: UInt64) {
+    func lookAtAll(now: UInt64) {
         var tally = StallTally()
-        for subscription in fanOut.all { sweep(subscription, at: moment, into: &tally) }
+        for subscription in all { look(at: subscription, now: now, &tally) }
         show(tally)
     }
 }
