@@ -42,52 +42,58 @@ let package = Package(
         .target(name: "CLinux"),
 
         // Leaves.
-        target("Clock", ["CLinux"]),
+        target("System", ["CLinux"]),
         target("Crypto", ["COpenSSL"]),
         target("TLS", ["COpenSSL"]),
         target("HTTP", ["CNGHTTP2"]),
-        target("Reactor", ["CLinux"]),
+        target("Reactor", ["System", "CLinux"]),
         target("Wire", ["CBytes"]),
 
         // The protocol, who may speak it, the log, and what the log's control entries make.
         target("Kinesis", ["Wire", "Crypto"]),
-        target("Access", ["Wire", "Crypto"]),
-        target("ShardLog", ["CLinux", "CBytes", "Crypto"]),
+        target("Access", ["Wire"]),
+        target("ShardLog", ["CLinux", "CBytes"]),
         target("Catalog", ["ShardLog", "Kinesis"]),
 
         // One request, one record, one subscription; the process around it; the client.
         target(
             "Gateway",
             [
-                "Catalog", "ShardLog", "Kinesis", "Access", "Wire", "Crypto", "HTTP", "TLS",
-                "Reactor", "Clock",
+                "Catalog", "ShardLog", "Kinesis", "Access", "Wire", "HTTP", "TLS", "Reactor", "System",
             ]),
         target(
             "Server",
             [
-                "Gateway", "Catalog", "ShardLog", "Kinesis", "Access", "Wire", "Crypto", "HTTP",
-                "TLS", "Reactor", "Clock", "CLinux",
+                "Gateway", "Catalog", "ShardLog", "Kinesis", "Crypto", "HTTP", "TLS", "Reactor",
+                "System",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        target("WeirClient", ["HTTP", "TLS", "Reactor", "Kinesis", "Access", "Wire"]),
+        target("WeirClient", ["HTTP", "TLS", "Reactor", "Kinesis", "Wire", "System"]),
+
+        // The program: the benches, and the command line.
+        target(
+            "Bench",
+            [
+                "WeirClient", "Kinesis", "Wire", "HTTP", "TLS", "Reactor", "System",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ]),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Server", "WeirClient", "Kinesis", "Wire", "HTTP", "TLS", "Reactor", "CLinux",
+                "Server", "WeirClient", "Bench", "Kinesis", "System",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: settings),
 
         // No test target of its own: it is beside all of them.
         .target(name: "LeakCheck", path: "Tests/LeakCheck"),
 
-        tests("Clock", ["Clock"]),
+        tests("System", ["System"]),
         tests("Crypto", ["Crypto"]),
         tests("TLS", ["TLS"]),
         tests("HTTP", ["HTTP"]),
-        tests("Reactor", ["Reactor"]),
+        tests("Reactor", ["Reactor", "System"]),
         tests("Wire", ["Wire", "CBytes"]),
         tests("Kinesis", ["Kinesis", "Wire", "Crypto"]),
         tests("Access", ["Access", "Wire", "Crypto"]),
@@ -97,15 +103,16 @@ let package = Package(
             "Gateway",
             [
                 "Gateway", "WeirClient", "Catalog", "ShardLog", "Kinesis", "Wire", "HTTP", "TLS",
-                "Reactor", "Clock",
+                "Reactor", "System",
             ]),
         tests(
             "WeirClient",
             ["WeirClient", "weir", "Server", "HTTP", "TLS", "Reactor", "Kinesis", "Wire"]),
+        tests("Bench", ["Bench", "Kinesis", "Wire", "System"]),
         tests(
             "Server",
             [
-                "Server", "Gateway", "ShardLog", "TLS",
+                "Server", "Gateway", "ShardLog", "TLS", "System",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests("Tidy", []),

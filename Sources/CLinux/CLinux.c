@@ -11,7 +11,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -251,7 +250,6 @@ int weir_signal_is_ignored(int signal) {
     return action.sa_handler == SIG_IGN;
 }
 
-void weir_flush_stdout(void) { fflush(stdout); }
 
 int weir_malloc_top_pad(int bytes) { return mallopt(M_TOP_PAD, bytes); }
 int weir_malloc_trim_threshold(int bytes) { return mallopt(M_TRIM_THRESHOLD, bytes); }

@@ -1,5 +1,5 @@
 import Catalog
-import Clock
+import System
 import ShardLog
 import Synchronization
 

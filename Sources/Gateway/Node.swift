@@ -1,5 +1,5 @@
 public import Catalog
-public import Clock
+public import System
 public import Kinesis
 public import Reactor
 public import ShardLog

@@ -1,5 +1,6 @@
 import Access
 import Catalog
+import System
 import HTTP
 import Kinesis
 public import Reactor

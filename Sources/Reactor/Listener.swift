@@ -1,3 +1,4 @@
+public import System
 internal import CLinux
 internal import Glibc
 

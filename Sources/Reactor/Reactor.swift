@@ -1,3 +1,4 @@
+public import System
 internal import CLinux
 internal import Glibc
 
@@ -61,7 +62,7 @@ internal import Glibc
         waker = try Waker()
         epoll = weir_epoll_create()
         if epoll < 0 { throw .last("epoll_create1") }
-        turnBegan = weir_monotonic_nanoseconds()
+        turnBegan = MonotonicClock.nanoseconds
         unsafe events = .allocate(capacity: Limits.eventsPerTurn)
         // Edge-triggered: each write to the eventfd is an event, and nobody need read it back.
         let registration = Registration(descriptor: waker.descriptor, number: Self.wakerNumber)
@@ -198,8 +199,8 @@ internal import Glibc
         if nextEvent == eventCount {
             (nextEvent, eventCount) = (0, wait(longest: longestWaitNanoseconds))
         }
-        turnBegan = weir_monotonic_nanoseconds()
-        let began = isMeasuring ? weir_thread_cpu_nanoseconds() : 0
+        turnBegan = MonotonicClock.nanoseconds
+        let began = isMeasuring ? ProcessorClock.threadNanoseconds : 0
         stepBegan = began
         let isNotified = waker.takeNotice()
         deliverEvents()
@@ -214,16 +215,16 @@ internal import Glibc
         ended(.output)
         counters.turnCount.add()
         if isMeasuring {
-            counters.turnTime.record(UInt64(max(0, weir_thread_cpu_nanoseconds() - began)))
+            counters.turnTime.record(UInt64(max(0, ProcessorClock.threadNanoseconds - began)))
         }
         // Whatever became ready just after the wait had to wait for the whole turn.
-        counters.lag.record(max(lateness, weir_monotonic_nanoseconds() &- now))
+        counters.lag.record(max(lateness, MonotonicClock.nanoseconds &- now))
     }
 
     /// Takes note of how long a step was, where that is asked for.
     private func ended(_ step: TurnStep) {
         guard isMeasuring else { return }
-        let now = weir_thread_cpu_nanoseconds()
+        let now = ProcessorClock.threadNanoseconds
         counters.stepTime[step.rawValue].raise(to: UInt64(max(0, now - stepBegan)))
         stepBegan = now
     }
@@ -234,7 +235,7 @@ internal import Glibc
             timeout = 0
         } else if firstDeadline < .max {
             // Time has passed since the turn began.
-            let present = weir_monotonic_nanoseconds()
+            let present = MonotonicClock.nanoseconds
             let untilDue =
                 firstDeadline > present ? Int64(min(firstDeadline - present, 1 << 62)) : 0
             timeout = longest < 0 ? untilDue : min(longest, untilDue)
@@ -258,7 +259,7 @@ internal import Glibc
             unsafe deliver(Registration(token: event.data.u64), event.events)
             ended(.event)
             if (eventCount - nextEvent) % Limits.eventsPerLook == 0,
-                weir_monotonic_nanoseconds() &- now > Limits.deliveryNanoseconds
+                MonotonicClock.nanoseconds &- now > Limits.deliveryNanoseconds
             {
                 return
             }
@@ -299,13 +300,13 @@ internal import Glibc
         guard isTurnWaiting else { return }
         let handlers = waitingTurns
         (waitingTurns, isTurnWaiting) = ([], false)
-        let began = weir_monotonic_nanoseconds()
+        let began = MonotonicClock.nanoseconds
         for place in 0..<handlers.count {
             handlers[place].turn()
             ended(.leftover)
             // The others are first in the next turn.
             if place + 1 < handlers.count,
-                weir_monotonic_nanoseconds() &- began > Limits.leftoverNanoseconds
+                MonotonicClock.nanoseconds &- began > Limits.leftoverNanoseconds
             {
                 waitingTurns.insert(contentsOf: handlers[(place + 1)...], at: 0)
                 isTurnWaiting = true

@@ -1,4 +1,4 @@
-internal import CLinux
+public import System
 internal import Glibc
 internal import Synchronization
 

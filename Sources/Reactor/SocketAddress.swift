@@ -1,3 +1,4 @@
+public import System
 internal import Glibc
 
 /// An IP address and a TCP port.

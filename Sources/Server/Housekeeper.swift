@@ -1,5 +1,5 @@
 import Catalog
-import Clock
+import System
 import Gateway
 import Logging
 import Reactor

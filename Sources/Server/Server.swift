@@ -1,6 +1,5 @@
-import CLinux
 import Catalog
-import Clock
+import System
 import Crypto
 import Gateway
 import Glibc
@@ -226,8 +225,7 @@ public enum Server {
                     port: listener.port, authorityFile: certificates.authorityPath,
                     region: configuration.region))
         }
-        print("weir ready https://localhost:\(listener.port)")
-        weir_flush_stdout()
+        _ = StandardOutput.line("weir ready https://localhost:\(listener.port)")
     }
 
     // MARK: End

@@ -5,15 +5,15 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The C `errno` value.
     public var errno: Int32
     /// What was tried, as the name of the call.
-    public var operation: StaticString
+    public var operation: String
 
-    public init(errno: Int32, operation: StaticString) {
+    public init(errno: Int32, operation: String) {
         self.errno = errno
         self.operation = operation
     }
 
     /// The error that the last failed call of this thread left behind.
-    static func last(_ operation: StaticString) -> SystemError {
+    public static func last(_ operation: String) -> SystemError {
         SystemError(errno: Glibc.errno, operation: operation)
     }
 
@@ -29,15 +29,8 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
     /// For example `bind: Address already in use`.
     public var description: String { "\(operation): \(Self.text(errno))" }
 
-    public static func == (a: SystemError, b: SystemError) -> Bool {
-        a.errno == b.errno && a.operation.description == b.operation.description
-    }
-
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(errno)
-    }
-
-    private static func text(_ errno: Int32) -> String {
+    /// The system's words for an errno value, such as `Permission denied`.
+    public static func text(_ errno: Int32) -> String {
         // strerror_r writes into our own buffer: strerror's is shared between threads.
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
             guard let start = buffer.baseAddress, unsafe strerror_r(errno, start, 256) == 0 else {
@@ -45,17 +38,5 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
             }
             return unsafe String(cString: start)
         }
-    }
-}
-
-/// Repeats `call` while a signal interrupts it, and turns a negative answer into the errno.
-@inline(__always)
-func retryingInterrupts(
-    _ operation: StaticString, _ call: () -> Int32
-) throws(SystemError) -> Int32 {
-    while true {
-        let result = call()
-        if result >= 0 { return result }
-        if errno != EINTR { throw .last(operation) }
     }
 }

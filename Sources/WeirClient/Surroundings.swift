@@ -1,4 +1,5 @@
 internal import Glibc
+internal import System
 
 /// What a client asks of the process that it runs in.
 protocol Surroundings {
@@ -16,24 +17,12 @@ struct ProcessSurroundings: Surroundings {
     }
 
     func contents(of path: String, limit: Int) throws(ClientError) -> [UInt8] {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Self.failure(path) }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 16_384)
-        while true {
-            let count = unsafe read(descriptor, &piece, piece.count)
-            if count == 0 { return bytes }
-            guard count > 0 else { throw Self.failure(path) }
-            bytes += piece[..<count]
-            guard bytes.count <= limit else {
-                throw .configuration("\(path): longer than \(limit) bytes")
-            }
+        do throws(SystemError) {
+            let bytes = try WholeFile.bytes(path, limit: limit + 1)
+            if bytes.count <= limit { return bytes }
+        } catch {
+            throw .configuration("\(path): \(SystemError.text(error.errno))")
         }
-    }
-
-    private static func failure(_ path: String) -> ClientError {
-        let reason = unsafe strerror(errno).map { unsafe String(cString: $0) }
-        return .configuration("\(path): \(reason ?? "cannot be read")")
+        throw .configuration("\(path): longer than \(limit) bytes")
     }
 }

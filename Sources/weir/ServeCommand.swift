@@ -1,3 +1,4 @@
+import System
 import ArgumentParser
 import Server
 
@@ -127,7 +128,7 @@ struct ServeCommand: ParsableCommand {
             throw ValidationError(
                 "--region \(region): expected 1 to 32 of a-z, 0-9 and -, e.g. us-east-1.")
         }
-        let threads = reactors ?? min(64, max(1, Machine.processors))
+        let threads = reactors ?? min(64, max(1, Processors.allowed))
         guard (1...64).contains(threads) else {
             throw ValidationError("--reactors \(threads): expected 1 to 64.")
         }

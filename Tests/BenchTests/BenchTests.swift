@@ -1,8 +1,9 @@
+import System
 import Kinesis
 import Testing
 import Wire
 
-@testable import weir
+@testable import Bench
 
 @Suite struct ScheduleTests {
     @Test func `messages are due at even distances, however late they are taken`() {
@@ -67,9 +68,11 @@ import Wire
     }
 
     @Test func `our own process has used CPU`() throws {
-        let meter = try #require(BenchSystem.read("/proc/self/stat"))
+        let meter = try #require(try? WholeFile.bytes("/proc/self/stat", limit: 65_536))
         #expect(ProcessTimes(stat: meter) != nil)
-        #expect(BenchSystem.read("/proc/self/no-such-file") == nil)
+        #expect(throws: SystemError(errno: 2, operation: "open")) {
+            try WholeFile.bytes("/proc/self/no-such-file", limit: 10)
+        }
     }
 
     @Test func `memory that no file backs is read`() {
@@ -110,6 +113,11 @@ import Wire
         #expect(BenchPayload.check(payload.span.extracting(..<99)) == nil)
         #expect(BenchPayload.check(payload.span.extracting(..<8)) == nil)
     }
+}
+
+private func number(_ index: UInt64) -> SequenceNumber {
+    SequenceNumber(
+        shardCreatedSecond: 1_790_000_000, shardIndex: 0, index: index, second: 1_790_000_000)
 }
 
 /// An event as the server writes it, with records that check.

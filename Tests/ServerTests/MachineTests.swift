@@ -1,3 +1,4 @@
+import System
 import Foundation
 import ShardLog
 import Testing
@@ -8,7 +9,7 @@ struct MachineTests {
     @Test func `the soft limit is raised to the hard one, and what is open is counted`() {
         // More than other tests of this process have.
         let pipes = (0..<64).map { _ in Pipe() }
-        #expect(DescriptorLimit.openDescriptors(RealFileSystem()) >= 2 * pipes.count)
+        #expect(Machine.openDescriptors(RealFileSystem()) >= 2 * pipes.count)
         withExtendedLifetime(pipes) {}
         let limit = DescriptorLimit.raise()
         #expect(limit.soft == limit.hard)
@@ -54,7 +55,7 @@ struct MachineTests {
                 the log; 32765 mapped segments; 4096 MiB of memory, 1024 MiB of it for requests; \
                 2 cores, 2 reactors
                 """)
-        #expect(Machine.processors >= 1)
+        #expect(Processors.allowed >= 1)
         #expect(Machine.memoryBytes > 0)
     }
 }

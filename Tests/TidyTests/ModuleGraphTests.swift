@@ -4,28 +4,28 @@ import Testing
 /// graph that the manifest declares, so this table is what holds it.
 private let graph: [String: Set<String>] = [
     "weir": [
-        "Server", "WeirClient", "Kinesis", "Wire", "HTTP", "TLS", "Reactor", "CLinux",
-        "ArgumentParser", "AsyncAlgorithms", "Dispatch", "Histogram",
+        "Server", "WeirClient", "Bench", "Kinesis", "System", "ArgumentParser", "AsyncAlgorithms",
+        "Dispatch",
     ],
+    "Bench": ["WeirClient", "Kinesis", "Wire", "HTTP", "TLS", "Reactor", "System", "Histogram"],
     "Server": [
-        "Gateway", "Catalog", "ShardLog", "Kinesis", "Access", "Wire", "Crypto", "HTTP", "TLS",
-        "Reactor", "Clock", "CLinux", "Logging",
+        "Gateway", "Catalog", "ShardLog", "Kinesis", "Crypto", "HTTP", "TLS", "Reactor", "System",
+        "Logging",
     ],
     "Gateway": [
-        "Catalog", "ShardLog", "Kinesis", "Access", "Wire", "Crypto", "HTTP", "TLS", "Reactor",
-        "Clock",
+        "Catalog", "ShardLog", "Kinesis", "Access", "Wire", "HTTP", "TLS", "Reactor", "System",
     ],
-    "WeirClient": ["HTTP", "TLS", "Reactor", "Kinesis", "Access", "Wire"],
+    "WeirClient": ["HTTP", "TLS", "Reactor", "Kinesis", "Wire", "System"],
     "Catalog": ["ShardLog", "Kinesis"],
     "Kinesis": ["Wire", "Crypto"],
-    "Access": ["Wire", "Crypto"],
+    "Access": ["Wire"],
     "Wire": ["CBytes"],
-    "ShardLog": ["CLinux", "CBytes", "Crypto"],
+    "ShardLog": ["CLinux", "CBytes"],
     "HTTP": ["CNGHTTP2"],
     "TLS": ["COpenSSL"],
     "Crypto": ["COpenSSL"],
-    "Reactor": ["CLinux"],
-    "Clock": ["CLinux"],
+    "Reactor": ["System", "CLinux"],
+    "System": ["CLinux"],
 ]
 
 /// Targets without Swift: headers, shims and kernels.
@@ -37,7 +37,8 @@ private let everywhere: Set<String> = ["Swift", "Synchronization"]
 /// Reaches the C library, which is where I/O begins: pure targets and the gateway do without.
 private let cLibrary = "Glibc"
 private let withCLibrary: Set<String> = [
-    "weir", "WeirClient", "Server", "ShardLog", "TLS", "HTTP", "Crypto", "Reactor", "Clock",
+    "weir", "Bench", "WeirClient", "Server", "ShardLog", "TLS", "HTTP", "Crypto", "Reactor",
+    "System",
 ]
 
 private func imports(of line: String) -> String? {
@@ -68,6 +69,39 @@ private func imports(of line: String) -> String? {
         }
     }
     #expect(seen > 0)
+}
+
+@Test func `every edge that the graph allows is one that some file uses`() {
+    var used: [String: Set<String>] = [:]
+    for file in SourceTree.files(under: "Sources", extension: "swift") {
+        let modules = SwiftText(file.text ?? "").code.compactMap(imports(of:))
+        used[file.folders[1], default: []].formUnion(modules)
+    }
+    for (target, allowed) in graph {
+        let unused = allowed.subtracting(used[target] ?? [])
+        #expect(unused.isEmpty, "\(target) may import \(unused.sorted()) and does not")
+    }
+}
+
+/// The names between the brackets that begin behind `opening`, packages left out.
+private func dependencies(behind opening: String, in manifest: Substring) -> Set<String>? {
+    guard let start = manifest.firstRange(of: opening)?.upperBound else { return nil }
+    let end = manifest[start...].firstIndex(of: "]") ?? manifest.endIndex
+    let words = manifest[start..<end].split(separator: "\"", omittingEmptySubsequences: false)
+    let names = words.indices.filter { $0 % 2 == 1 && !words[$0 - 1].hasSuffix("package:") }
+    return Set(names.map { String(words[$0]) })
+}
+
+@Test func `the manifest declares the edges of the graph`() throws {
+    let text = try #require(SourceTree.files.first { $0.path == "Package.swift" }?.text)
+    let manifest = Substring(text.filter { !$0.isWhitespace })
+    for (target, allowed) in graph {
+        let declared = try #require(
+            dependencies(behind: "target(\"\(target)\",[", in: manifest)
+                ?? dependencies(behind: "name:\"\(target)\",dependencies:[", in: manifest),
+            "the manifest has no target \(target)")
+        #expect(declared == allowed.subtracting(["Dispatch"]), "\(target)")
+    }
 }
 
 @Test func `every folder of Sources is a target of the table`() {

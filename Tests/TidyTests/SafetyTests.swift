@@ -1,13 +1,13 @@
 import Testing
 
 /// Folders and files in which `unsafe` may stand; everything else is written without it.
-private let unsafeFolders = ["Reactor", "TLS", "Crypto", "HTTP", "ShardLog"]
+private let unsafeFolders = ["System", "Reactor", "TLS", "Crypto", "HTTP", "ShardLog"]
 private let unsafeFiles = [
     "Sources/Wire/BigEndian.swift", "Sources/Wire/Base64.swift",
     "Sources/Wire/EventStreamChecksum.swift", "Sources/Wire/PlainRun.swift",
     "Sources/WeirClient/Surroundings.swift",
-    "Sources/weir/Process/StandardStreams.swift", "Sources/weir/Process/WorkingFolder.swift",
-    "Sources/weir/Bench/System/BenchSystem.swift", "Sources/weir/Bench/System/ChildProcess.swift",
+    "Sources/Bench/Machine/SyncTimes.swift", "Sources/Bench/Machine/ScratchFolder.swift",
+    "Sources/Bench/Machine/ChildProcess.swift",
 ]
 
 private func words(_ line: String) -> [Substring] {

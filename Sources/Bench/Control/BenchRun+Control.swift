@@ -2,16 +2,27 @@ import Kinesis
 import WeirClient
 
 /// How a control bench fills the catalog.
-struct ControlSettings: Sendable {
-    var streams: Int
-    var shardsEach: Int
-    var largest: Int
-    var inFlight: Int
+public struct ControlSettings: Sendable {
+    /// Streams in the catalog while operations are timed; half of them are changed.
+    public var streams: Int
+    /// Shards of each.
+    public var shardsEach: Int
+    /// Shards of the one stream whose shards are listed page by page.
+    public var largest: Int
+    /// Calls without an answer at most.
+    public var inFlight: Int
+
+    public init(streams: Int, shardsEach: Int, largest: Int, inFlight: Int) {
+        self.streams = streams
+        self.shardsEach = shardsEach
+        self.largest = largest
+        self.inFlight = inFlight
+    }
 }
 
 extension BenchRun {
     /// Fills the catalog, times every kind of control call in it, and a start with it.
-    func control(_ settings: ControlSettings) async throws -> BenchReport {
+    public func control(_ settings: ControlSettings) async throws -> BenchReport {
         var probe = probeDisk()
         let names = ControlNames(settings)
         let outcome: ControlOutcome

@@ -1,3 +1,4 @@
+import System
 import HTTP
 import Kinesis
 import Reactor
@@ -63,7 +64,7 @@ final class ControlLoad: Load, ConnectionOwner, ResponseReceiver {
 
         init(_ title: String) {
             self.title = title
-            sentAt = BenchSystem.now
+            sentAt = MonotonicClock.nanoseconds
         }
     }
 
@@ -83,7 +84,7 @@ final class ControlLoad: Load, ConnectionOwner, ResponseReceiver {
     }
 
     func endOfTurn() {
-        let now = BenchSystem.now
+        let now = MonotonicClock.nanoseconds
         if now - shownAt > 1_000_000_000 {
             shownAt = now
             progress.show(answered)
@@ -91,7 +92,7 @@ final class ControlLoad: Load, ConnectionOwner, ResponseReceiver {
     }
 
     func connectionOpened(_ connection: ClientConnection) {
-        startedAt = BenchSystem.now
+        startedAt = MonotonicClock.nanoseconds
         outcome.cpu.start()
         pump()
     }
@@ -144,7 +145,7 @@ final class ControlLoad: Load, ConnectionOwner, ResponseReceiver {
             let text = String(decoding: pending.refusal, as: UTF8.self)
             return end("\(pending.title) was refused: \(text.isEmpty ? "\(reason)" : text)")
         }
-        let now = BenchSystem.now
+        let now = MonotonicClock.nanoseconds
         if outcome.latencies[pending.title] == nil { outcome.titles.append(pending.title) }
         outcome.latencies[pending.title, default: Latencies()].record(
             due: pending.sentAt, now: now)
@@ -157,7 +158,7 @@ final class ControlLoad: Load, ConnectionOwner, ResponseReceiver {
         isOver = true
         progress.clear()
         outcome.cpu.stop()
-        outcome.seconds = Double(BenchSystem.now - startedAt) / 1e9
+        outcome.seconds = Double(MonotonicClock.nanoseconds - startedAt) / 1e9
         outcome.failure = failure
         finish(outcome)
     }

@@ -1,30 +1,41 @@
+import System
 import Kinesis
 import WeirClient
 
 extension BenchRun {
     /// How a fan-out is loaded.
-    struct FanOutSettings: Sendable {
-        var subscribers: Int
-        var subscribersPerConnection = 1
+    public struct FanOutSettings: Sendable {
+        /// Consumers, each with a subscription to every shard.
+        public var subscribers: Int
+        /// How many of them share a connection.
+        public var subscribersPerConnection = 1
         /// Nil checks all on a schedule, and 4 in a closed loop, where checking would be measured.
-        var checked: Int?
-        var batch = 1
+        public var checked: Int?
+        /// Records of a call.
+        public var batch = 1
         /// Records a second; 0 runs a closed loop.
-        var rate = 0.0
-        var window = 512
+        public var rate = 0.0
+        /// Records at most between the producer and the slowest subscriber, in a closed loop.
+        public var window = 512
+
+        public init(subscribers: Int, rate: Double = 0) {
+            self.subscribers = subscribers
+            self.rate = rate
+        }
     }
 
     /// What a run found, and the disk beside it.
-    struct FanOutResult: Sendable {
+    public struct FanOutResult: Sendable {
         var outcome: FanOutOutcome
-        var report: BenchReport
+        public var report: BenchReport
         var probe: DiskProbe?
     }
 
-    func fanOut(_ settings: FanOutSettings) async throws -> FanOutResult {
+    /// Puts records into a stream that so many consumers subscribe to.
+    public func fanOut(_ settings: FanOutSettings) async throws -> FanOutResult {
         let pace = settings.rate > 0 ? settings.rate / Double(settings.batch) : nil
         var probe = probeDisk(pace: pace)
-        let start = BenchSystem.now
+        let start = MonotonicClock.nanoseconds
         let outcome = try await withStream(shards: options.shards) { stream in
             let plan = FanOutPlan(
                 stream: stream, region: options.region,

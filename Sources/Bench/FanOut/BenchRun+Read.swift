@@ -1,9 +1,10 @@
+import System
 import Kinesis
 import WeirClient
 
 extension BenchRun {
     /// Fills a stream, then lets subscribers read it from its beginning.
-    func read(
+    public func read(
         mebibytes: Int, subscribers: Int
     ) async throws -> FanOutResult {
         let records = UInt64(mebibytes) << 20 / UInt64(options.recordBytes)
@@ -36,7 +37,7 @@ extension BenchRun {
     }
 
     private func fill(_ stream: String, records: UInt64) async throws {
-        var payloads = BenchPayload(bytes: options.recordBytes, seed: BenchSystem.now)
+        var payloads = BenchPayload(bytes: options.recordBytes, seed: MonotonicClock.nanoseconds)
         let perCall = max(1, min(500, (4 << 20) / options.recordBytes))
         var progress = Progress("fill", unit: "records/s")
         var number: UInt64 = 0

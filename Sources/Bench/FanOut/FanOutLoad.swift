@@ -1,3 +1,4 @@
+import System
 import HTTP
 import Kinesis
 import Reactor
@@ -40,7 +41,7 @@ final class FanOutLoad: Load, ConnectionOwner {
         outcome = FanOutOutcome(cpu: CPUMeter(server: plan.server))
         progress = Progress(
             plan.recordsToRead == nil ? "fanout" : "read", unit: "deliveries/s")
-        var payloads = BenchPayload(bytes: plan.recordBytes, seed: BenchSystem.now)
+        var payloads = BenchPayload(bytes: plan.recordBytes, seed: MonotonicClock.nanoseconds)
         var number: UInt64 = 0
         producer = Producer(
             context, connections: 1, recordsPerCall: plan.recordsPerCall,
@@ -120,7 +121,7 @@ final class FanOutLoad: Load, ConnectionOwner {
     // The run
 
     private func start() {
-        let now = BenchSystem.now
+        let now = MonotonicClock.nanoseconds
         let window = MeasuredWindow(
             begin: now, warmUpSeconds: plan.warmUp, seconds: plan.duration)
         self.window = window
@@ -166,7 +167,7 @@ final class FanOutLoad: Load, ConnectionOwner {
             return end("a put was refused: \(producer.firstRefusal ?? "")")
         }
         if let window, window.contains(due) {
-            outcome.acknowledgements.record(due: due, now: BenchSystem.now)
+            outcome.acknowledgements.record(due: due, now: MonotonicClock.nanoseconds)
         }
     }
 
@@ -186,7 +187,7 @@ final class FanOutLoad: Load, ConnectionOwner {
         guard let window, !isOver, outcome.seconds == 0 else { return }
         let now = totals()
         outcome.cpu.stop()
-        outcome.seconds = max(1e-9, Double(BenchSystem.now - window.start) / 1e9)
+        outcome.seconds = max(1e-9, Double(MonotonicClock.nanoseconds - window.start) / 1e9)
         outcome.deliveries = now.deliveries - before.deliveries
         outcome.records = now.stored - before.stored
         outcome.bytes = now.bytes - before.bytes
@@ -194,21 +195,23 @@ final class FanOutLoad: Load, ConnectionOwner {
         outcome.checkedRecords = now.checked - before.checked
         producer.stop()
         if plan.recordsToRead != nil { return end(nil) }
-        waitForTheRest(until: BenchSystem.now + 10_000_000_000)
+        waitForTheRest(until: MonotonicClock.nanoseconds + 10_000_000_000)
     }
 
     /// Everything that was acknowledged arrives at everybody, or the run is worth nothing.
     private func waitForTheRest(until deadline: UInt64) {
         if producer.inFlight == 0, slowest >= stored { return end(nil) }
-        if BenchSystem.now > deadline {
+        if MonotonicClock.nanoseconds > deadline {
             return end("\(stored) records were acknowledged, a subscriber has only \(slowest)")
         }
-        at(BenchSystem.now + 20_000_000) { [unowned self] in waitForTheRest(until: deadline) }
+        at(MonotonicClock.nanoseconds + 20_000_000) { [unowned self] in
+            waitForTheRest(until: deadline)
+        }
     }
 
     private func tick() {
         progress.show(totals().deliveries)
-        at(BenchSystem.now + 1_000_000_000) { [unowned self] in tick() }
+        at(MonotonicClock.nanoseconds + 1_000_000_000) { [unowned self] in tick() }
     }
 
     private func at(_ time: UInt64, _ action: @escaping () -> Void) {

@@ -1,3 +1,4 @@
+import System
 import HTTP
 import Kinesis
 import WeirClient
@@ -69,7 +70,7 @@ final class Subscriber: ResponseReceiver {
 
     private func check(_ payload: [UInt8]) {
         events += 1
-        let now = BenchSystem.now
+        let now = MonotonicClock.nanoseconds
         let window = shared.window
         var scanner = RecordScanner(payload.span, after: last)
         do throws(RecordScanner.Fault) {

@@ -1,26 +1,54 @@
 import WeirClient
 
 /// The floor: a fan-out by a server that does only what cannot be left out.
-enum Floor {
-    struct Settings: Sendable {
-        var subscribers: Int
+public enum Floor {
+    /// How a floor is loaded.
+    public struct Settings: Sendable {
+        public var subscribers: Int
         /// Bytes that a record takes on its way to a subscriber.
-        var frameBytes: Int
+        public var frameBytes: Int
         /// Records a second; 0 runs a closed loop.
-        var rate = 0.0
-        var window = 512
-        var warmUp: Double
-        var duration: Double
+        public var rate = 0.0
+        /// Records at most between the producer and the slowest subscriber, in a closed loop.
+        public var window = 512
+        /// Seconds that are measured, and of the same load before that.
+        public var duration: Double
+        public var warmUp: Double
         /// A floor server that runs already; nil starts one.
-        var server: Running?
+        public var server: Running?
+
+        /// - Parameter frameBytes: Nil for what a subscriber of Weir gets for a record of
+        ///   `recordBytes` with ten records in an event.
+        public init(
+            subscribers: Int, frameBytes: Int?, recordBytes: Int, rate: Double, warmUp: Double,
+            duration: Double
+        ) {
+            self.subscribers = subscribers
+            self.frameBytes = frameBytes ?? FloorFrame.bytes(recordBytes: recordBytes)
+            self.rate = rate
+            self.warmUp = warmUp
+            self.duration = duration
+        }
     }
 
     /// A server that speaks as the floor does, such as one that is written in C.
-    struct Running: Sendable {
-        var port: UInt16
-        var trust: [UInt8]
-        var pid: Int32?
+    public struct Running: Sendable {
+        /// Where it listens on this machine.
+        public var port: UInt16
+        /// PEM of the authority of its certificate, which is for `localhost`.
+        public var trust: [UInt8]
+        /// Its process, whose processor time is measured; nil measures none.
+        public var pid: Int32?
+
+        public init(port: UInt16, trust: [UInt8], pid: Int32?) {
+            self.port = port
+            self.trust = trust
+            self.pid = pid
+        }
     }
+
+    /// Frames that may be on their way at most: what a floor server keeps for its subscribers.
+    public static let mostBytesUnderWay = FloorRing.bytes / 2
 
     /// Loads a floor server in a process of its own, so that its CPU can be told from ours.
     static func run(_ settings: Settings) async throws -> FanOutOutcome {
@@ -53,6 +81,11 @@ enum Floor {
         let outcome = try await FloorLoad.run(plan, trust: server.trust)
         if let failure = outcome.failure { throw BenchFailure(failure) }
         return outcome
+    }
+
+    /// Loads a floor server and says what was found.
+    public static func measure(_ settings: Settings) async throws -> BenchReport {
+        report(try await run(settings), settings)
     }
 
     static func report(_ outcome: FanOutOutcome, _ settings: Settings) -> BenchReport {

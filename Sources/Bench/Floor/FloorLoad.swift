@@ -1,3 +1,4 @@
+import System
 import Reactor
 import TLS
 import WeirClient
@@ -120,7 +121,7 @@ final class FloorLoad {
     }
 
     private func received(_ counted: Counted, _ bytes: Span<UInt8>) {
-        let now = BenchSystem.now
+        let now = MonotonicClock.nanoseconds
         counted.reader.take(bytes) { due in
             if let window, window.contains(due) { outcome.latencies.record(due: due, now: now) }
         }
@@ -134,7 +135,7 @@ final class FloorLoad {
 
     private func beginIfComplete() {
         guard isReady, joined == plan.subscribers, window == nil else { return }
-        let now = BenchSystem.now
+        let now = MonotonicClock.nanoseconds
         let window = MeasuredWindow(begin: now, warmUpSeconds: plan.warmUp, seconds: plan.duration)
         self.window = window
         schedule = plan.recordsPerSecond.map { Schedule(start: now, perSecond: $0) }
@@ -149,7 +150,7 @@ final class FloorLoad {
 
     private func endWindow(_ window: MeasuredWindow) {
         outcome.cpu.stop()
-        outcome.seconds = Double(BenchSystem.now - window.start) / 1e9
+        outcome.seconds = Double(MonotonicClock.nanoseconds - window.start) / 1e9
         let now = totals()
         outcome.deliveries = now.deliveries - before.deliveries
         outcome.bytes = now.bytes - before.bytes
@@ -166,14 +167,14 @@ final class FloorLoad {
         for subscriber in subscribers { slowest = min(slowest, subscriber.reader.records) }
         let limit = slowest + UInt64(plan.window)
         while sent < limit, producer.canSend {
-            let now = BenchSystem.now
+            let now = MonotonicClock.nanoseconds
             send(producer) { sent < limit ? now : nil }
         }
     }
 
     private func pumpDue(_ producer: TLSPipe) {
         while producer.canSend {
-            let now = BenchSystem.now
+            let now = MonotonicClock.nanoseconds
             let before = sent
             send(producer) { schedule?.take(now) }
             if sent == before { break }

@@ -1,10 +1,11 @@
+import System
 import Reactor
 import TLS
 
 /// The least that a server which pushes over TLS has to do: one thread that takes frames from a
 /// producer, keeps them once, and writes them to all subscribers with plain `SSL_write`. No HTTP, no
 /// log, nothing copied for a subscriber before encryption; what it costs is the limit.
-final class FloorServer {
+public final class FloorServer {
     let reactor: Reactor
     let ring = FloorRing()
     private let context: TLSContext
@@ -44,10 +45,10 @@ final class FloorServer {
 
     /// Serves until the producer has gone: on a free port of this machine, with a certificate of its
     /// own. Tells both on standard output.
-    static func run() throws {
+    public static func run() throws {
         // OpenSSL writes to sockets as to files, and a peer that has gone is no reason to die.
         let signals = try Signals()
-        let now = Int64(BenchSystem.wallSeconds)
+        let now = WallClock.milliseconds / 1000
         let authority = try CertificateAuthority.create(now: now)
         let issued = try authority.issue(names: ["localhost"], addresses: [], now: now)
         let identity = try Identity(
@@ -60,12 +61,16 @@ final class FloorServer {
             let server = FloorServer(reactor: reactor, context: context)
             do {
                 let acceptor = try Acceptor(listener, on: reactor) { server.accept($0) }
-                _ = try signals.deliver(on: reactor) { [unowned reactor] _ in reactor.stop() }
                 // Both live as long as the reactor runs.
                 reactor.onWake { withExtendedLifetime((server, acceptor)) {} }
             } catch {
                 reactor.stop()
             }
+        }
+        // The process ends with the bench or by a signal, whichever comes first.
+        _ = try JoinableThread(name: "signals") {
+            _ = signals.wait()
+            thread.stop()
         }
         thread.join()
     }

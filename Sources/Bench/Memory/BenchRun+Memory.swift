@@ -4,7 +4,7 @@ extension BenchRun {
     /// Memory of connections and subscriptions over HTTP/2, each subscription on a connection. Of a
     /// server that has just started: one that has served more has memory to spare, and would seem
     /// to need none.
-    func memory(held: Int) async throws -> BenchReport {
+    public func memory(held: Int) async throws -> BenchReport {
         guard let pid = server.pid else {
             throw BenchFailure("--server-pid says whose memory is measured")
         }

@@ -1,3 +1,4 @@
+import System
 import HTTP
 import Kinesis
 import Reactor
@@ -54,7 +55,7 @@ final class MemoryLoad: Load, ConnectionOwner {
         self.context = context
         self.plan = plan
         self.finish = finish
-        var payloads = BenchPayload(bytes: plan.recordBytes, seed: BenchSystem.now)
+        var payloads = BenchPayload(bytes: plan.recordBytes, seed: MonotonicClock.nanoseconds)
         var number: UInt64 = 0
         producer = Producer(
             context, connections: 1, recordsPerCall: MemoryPlan.recordsPerCall,
@@ -161,7 +162,7 @@ final class MemoryLoad: Load, ConnectionOwner {
             then(bytes)
         }
         timers.append(timer)
-        context.reactor.schedule(timer, at: BenchSystem.now + Self.settleNanoseconds)
+        context.reactor.schedule(timer, at: MonotonicClock.nanoseconds + Self.settleNanoseconds)
     }
 
     private func end(_ failure: String?) {

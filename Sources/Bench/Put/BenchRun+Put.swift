@@ -1,7 +1,9 @@
 import WeirClient
 
 extension BenchRun {
-    func put(
+    /// Puts as fast as `inFlight` calls without an answer allow, or `rate` calls a second, over so
+    /// many connections; `batch` records a call, 1 of which is PutRecord.
+    public func put(
         batch: Int, connections: Int, rate: Double, inFlight: Int
     ) async throws -> BenchReport {
         var probe = probeDisk()

@@ -1,3 +1,4 @@
+import System
 import HTTP
 import Kinesis
 import Reactor
@@ -84,9 +85,9 @@ final class Producer: ConnectionOwner, ResponseReceiver {
         guard isRunning else { return }
         switch pace {
         case .closed(let limit):
-            while inFlight < limit, mayBegin(), begin(due: BenchSystem.now) {}
+            while inFlight < limit, mayBegin(), begin(due: MonotonicClock.nanoseconds) {}
         case .scheduled(var schedule):
-            while let due = schedule.take(BenchSystem.now) { overdue.append(due) }
+            while let due = schedule.take(MonotonicClock.nanoseconds) { overdue.append(due) }
             pace = .scheduled(schedule)
             var begun = 0
             for due in overdue {

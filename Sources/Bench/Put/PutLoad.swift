@@ -1,3 +1,4 @@
+import System
 import Kinesis
 import Reactor
 import WeirClient
@@ -53,7 +54,7 @@ final class PutLoad: Load {
         self.finish = finish
         outcome = PutOutcome(cpu: CPUMeter(server: plan.server))
         progress = Progress("put", unit: "records/s")
-        var payloads = BenchPayload(bytes: plan.recordBytes, seed: BenchSystem.now)
+        var payloads = BenchPayload(bytes: plan.recordBytes, seed: MonotonicClock.nanoseconds)
         var number: UInt64 = 0
         let bodies = (0..<Self.bodies).map { _ in
             let entries = (0..<plan.recordsPerCall).map { _ in
@@ -86,7 +87,7 @@ final class PutLoad: Load {
     func endOfTurn() { producer.pump() }
 
     private func start() {
-        let now = BenchSystem.now
+        let now = MonotonicClock.nanoseconds
         let window = MeasuredWindow(
             begin: now, warmUpSeconds: plan.warmUp, seconds: plan.duration)
         self.window = window
@@ -101,18 +102,18 @@ final class PutLoad: Load {
         }
         at(window.end) { [unowned self] in
             outcome.records = stored - storedBefore
-            outcome.seconds = Double(BenchSystem.now - window.start) / 1e9
+            outcome.seconds = Double(MonotonicClock.nanoseconds - window.start) / 1e9
             outcome.cpu.stop()
             producer.stop()
             // Answers that are on their way have their latencies counted; a second is enough.
-            at(BenchSystem.now + 1_000_000_000) { [unowned self] in end(nil) }
+            at(MonotonicClock.nanoseconds + 1_000_000_000) { [unowned self] in end(nil) }
         }
         tick()
     }
 
     private func tick() {
         progress.show(stored)
-        at(BenchSystem.now + 1_000_000_000) { [unowned self] in tick() }
+        at(MonotonicClock.nanoseconds + 1_000_000_000) { [unowned self] in tick() }
     }
 
     private func at(_ time: UInt64, _ action: @escaping () -> Void) {
@@ -124,7 +125,7 @@ final class PutLoad: Load {
     private func answered(_ due: UInt64, _ count: Int) {
         stored += UInt64(count)
         guard let window, window.contains(due) else { return }
-        outcome.latencies.record(due: due, now: BenchSystem.now)
+        outcome.latencies.record(due: due, now: MonotonicClock.nanoseconds)
     }
 
     private func end(_ failure: String?) {

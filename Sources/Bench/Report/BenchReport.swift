@@ -1,7 +1,8 @@
+import System
 import Wire
 
 /// What a bench prints: lines for people, or one object.
-struct BenchReport: Sendable {
+public struct BenchReport: Sendable {
     private var lines: [String] = []
     private var members: [(name: String, value: Value)] = []
 
@@ -85,7 +86,8 @@ struct BenchReport: Sendable {
         }
     }
 
-    func print(asJSON: Bool) {
+    /// Writes it to standard output: one JSON object, or lines for people.
+    public func print(asJSON: Bool) {
         guard asJSON else {
             for line in lines { _ = StandardOutput.line(line) }
             return

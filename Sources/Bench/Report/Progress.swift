@@ -1,3 +1,5 @@
+import System
+
 /// A line of progress on a terminal, once a second.
 struct Progress {
     private let name: String
@@ -11,7 +13,7 @@ struct Progress {
     }
 
     mutating func show(_ count: UInt64) {
-        let now = BenchSystem.now
+        let now = MonotonicClock.nanoseconds
         if lastTime > 0, now > lastTime {
             let rate = Double(count - last) * 1e9 / Double(now - lastTime)
             StandardError.progress("\(name): \(Figure.rate(rate)) \(unit)")

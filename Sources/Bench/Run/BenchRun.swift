@@ -3,13 +3,14 @@ import WeirClient
 
 /// One run of `weir bench`: a server, a stream of its own on it, and the disk measured before and
 /// after each load.
-struct BenchRun: Sendable {
+public struct BenchRun: Sendable {
     let options: BenchOptions
     let server: BenchServer
     let client: WeirClient
 
-    /// Finds or starts the server, and ends what it started whatever happens.
-    static func with(
+    /// Finds or starts the server, and ends what it started whatever happens. Throws what `body`
+    /// throws, a `ClientError` when the server cannot be used, and a `BenchFailure`.
+    public static func with(
         _ options: BenchOptions, _ body: @Sendable (BenchRun) async throws -> Void
     ) async throws {
         let server = try BenchServer.find(options)
@@ -74,8 +75,9 @@ struct BenchRun: Sendable {
 }
 
 /// A run that brought no figure.
-struct BenchFailure: Error, CustomStringConvertible {
-    var description: String
+public struct BenchFailure: Error, CustomStringConvertible {
+    /// Why, in one line.
+    public var description: String
 
-    init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description }
 }

@@ -1,3 +1,4 @@
+import System
 import Glibc
 import Synchronization
 import WeirClient
@@ -35,7 +36,7 @@ final class BenchServer: Sendable {
         guard let url = options.endpointURL else { return try start(options) }
         return BenchServer(
             try configuration(url, options.caFile, options.region), pid: options.serverPid,
-            folder: options.data)
+            folder: options.dataFolder)
     }
 
     private static func configuration(
@@ -47,12 +48,14 @@ final class BenchServer: Sendable {
         var configuration = ClientConfiguration(endpoint: endpoint)
         configuration.region = region
         if let caFile {
-            guard let trust = BenchSystem.read(caFile, limit: certificateBytes) else {
-                throw .configuration("\(caFile) cannot be read")
+            do throws(SystemError) {
+                configuration.trustedCertificates = try WholeFile.bytes(
+                    caFile, limit: certificateBytes)
+            } catch {
+                throw .configuration("\(caFile): \(error)")
             }
-            configuration.trustedCertificates = trust
         } else if endpoint.isLocal {
-            configuration.trustedCertificates = BenchSystem.read(
+            configuration.trustedCertificates = try? WholeFile.bytes(
                 "weir-data/tls/ca.pem", limit: certificateBytes)
         }
         return configuration
@@ -61,8 +64,8 @@ final class BenchServer: Sendable {
     private static let certificateBytes = 1 << 20
 
     private static func start(_ options: BenchOptions) throws -> BenchServer {
-        let parent = options.data ?? "."
-        guard let folder = BenchSystem.makeFolder(in: parent) else {
+        let parent = options.dataFolder ?? "."
+        guard let folder = ScratchFolder.make(in: parent) else {
             throw ClientError.configuration("no folder can be made in \(parent)")
         }
         var arguments = [
@@ -80,7 +83,7 @@ final class BenchServer: Sendable {
                 child: child, arguments: arguments, ownFolder: folder)
         } catch {
             started?.end()
-            remove(folder)
+            ScratchFolder.remove(folder)
             throw error
         }
     }
@@ -107,9 +110,9 @@ final class BenchServer: Sendable {
     /// then, and nothing is asked of it any more. Answers the seconds from exec to its ready line.
     func endAndTimeStart() throws(ClientError) -> Double {
         child.withLock { $0.take() }?.end()
-        let start = BenchSystem.now
+        let start = MonotonicClock.nanoseconds
         let (again, _) = try Self.spawn(arguments)
-        let seconds = Double(BenchSystem.now - start) / 1e9
+        let seconds = Double(MonotonicClock.nanoseconds - start) / 1e9
         child.withLock { $0 = again }
         return seconds
     }
@@ -117,10 +120,6 @@ final class BenchServer: Sendable {
     /// Ends a server that was started here, and removes its data.
     func end() {
         child.withLock { $0.take() }?.end()
-        if let ownFolder { Self.remove(ownFolder) }
-    }
-
-    private static func remove(_ folder: String) {
-        ChildProcess("/bin/rm", ["rm", "-rf", "--", folder])?.wait()
+        if let ownFolder { ScratchFolder.remove(ownFolder) }
     }
 }

@@ -1,18 +1,37 @@
+import System
+
 /// The parts of the canonical workload, each printed when it is done. A fan-out is followed by its
 /// floor at the same bytes a record, and both by their ratio.
-struct BenchWorkload {
+public struct BenchWorkload {
     private let run: BenchRun
     private let isSilent: Bool
     private var parts: [(name: String, report: BenchReport)] = []
     /// Records a second that one subscriber was pushed at the most.
     private var mostToOne: Double?
 
-    init(run: BenchRun, isSilent: Bool) {
+    /// - Parameter isSilent: Nothing is printed; `json` tells everything at the end.
+    public init(run: BenchRun, isSilent: Bool) {
         self.run = run
         self.isSilent = isSilent
     }
 
-    var json: String {
+    /// All parts in their order, in about three minutes.
+    ///
+    /// - Parameters:
+    ///   - held: Connections and subscriptions whose memory is measured.
+    ///   - subscribers: Of the saturated fan-outs, one after the other.
+    public mutating func all(held: Int, subscribers: [Int]) async throws {
+        // First, because a process that has served a load has memory to spare.
+        try await memory(held)
+        try await puts()
+        try await saturated(subscribers)
+        try await openLoop(subscribers: 100, rate: 600)
+        try await push(rates: [100, 1_000])
+        try await reading()
+    }
+
+    /// One object with a member for each part.
+    public var json: String {
         "{" + parts.map { "\"\($0.name)\":\($0.report.json)" }.joined(separator: ",") + "}"
     }
 
@@ -24,7 +43,7 @@ struct BenchWorkload {
         parts.append((name, report))
     }
 
-    mutating func puts() async throws {
+    private mutating func puts() async throws {
         add(
             "put_500", "put, 500 records a call",
             try await run.put(batch: 500, connections: 1, rate: 0, inFlight: 8))
@@ -36,7 +55,7 @@ struct BenchWorkload {
     }
 
     /// As fast as the slowest subscriber takes it.
-    mutating func saturated(_ numbers: [Int]) async throws {
+    private mutating func saturated(_ numbers: [Int]) async throws {
         for subscribers in numbers {
             let found = try await run.fanOut(.init(subscribers: subscribers))
             add("fanout_\(subscribers)", "fan-out to \(subscribers)", found.report)
@@ -50,7 +69,7 @@ struct BenchWorkload {
     }
 
     /// At a rate that is far from saturation, whatever happens.
-    mutating func openLoop(subscribers: Int, rate: Double) async throws {
+    private mutating func openLoop(subscribers: Int, rate: Double) async throws {
         let name = "\(subscribers)_at_\(Int(rate))"
         let title = "fan-out to \(subscribers), \(Int(rate)) records/s on a schedule"
         let found = try await run.fanOut(.init(subscribers: subscribers, rate: rate))
@@ -59,7 +78,7 @@ struct BenchWorkload {
     }
 
     /// To one subscriber at these rates, and at a tenth of the most.
-    mutating func push(rates: [Double]) async throws {
+    private mutating func push(rates: [Double]) async throws {
         for rate in rates {
             let found = try await run.fanOut(.init(subscribers: 1, rate: rate))
             let title = "push to 1, \(Int(rate)) records/s on a schedule"
@@ -74,12 +93,12 @@ struct BenchWorkload {
             try await run.fanOut(.init(subscribers: 1, rate: rate)).report)
     }
 
-    mutating func reading() async throws {
+    private mutating func reading() async throws {
         add("read", "catching up", try await run.read(mebibytes: 256, subscribers: 1).report)
     }
 
     /// Needs the server's process.
-    mutating func memory(_ held: Int) async throws {
+    private mutating func memory(_ held: Int) async throws {
         guard run.server.pid != nil else { return }
         add("memory", "memory of what is held", try await run.memory(held: held))
     }
@@ -91,7 +110,8 @@ struct BenchWorkload {
     ) async throws {
         let settings = Floor.Settings(
             subscribers: subscribers, frameBytes: max(64, Int(fanOut.bytesPerDelivery.rounded())),
-            rate: rate, warmUp: run.options.warmUp, duration: run.options.duration)
+            recordBytes: run.options.recordBytes, rate: rate, warmUp: run.options.warmUp,
+            duration: run.options.duration)
         let floor = try await Floor.run(settings)
         add("floor_\(name)", "floor of \(title)", Floor.report(floor, settings))
         var ratios = BenchReport("ratios")

@@ -99,9 +99,6 @@ int weir_set_descriptor_limit(uint64_t soft);  // the hard one stays
 int weir_ignore_signal(int signal);
 int weir_signal_is_ignored(int signal);  // 1 or 0, or -1 with errno set
 
-// Standard streams.
-void weir_flush_stdout(void);  // a line on a pipe is seen at once
-
 // Mapped files. A page of a guarded range that the kernel cannot bring in (the file was cut short
 // by somebody else, or the disk failed) reads as zeros instead of ending the process by SIGBUS.
 // Gives a handle, or -1 if 65,536 ranges are guarded already.

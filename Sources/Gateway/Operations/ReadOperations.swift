@@ -1,6 +1,6 @@
 import Access
 import Catalog
-import Clock
+import System
 import Kinesis
 import Reactor
 import ShardLog

@@ -1,3 +1,4 @@
+import System
 import Reactor
 
 /// A connection that was accepted and counted, on its way to the reactor that will own it.

@@ -1,4 +1,4 @@
-import Clock
+import System
 import Reactor
 
 /// Work over everything that a reactor has, a few things at a time: the once-a-second look at every

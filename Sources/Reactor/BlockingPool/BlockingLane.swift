@@ -1,3 +1,4 @@
+internal import System
 internal import CLinux
 internal import Glibc
 internal import Synchronization
@@ -109,7 +110,7 @@ private final class LaneQueue: Sendable {
     }
 
     var counts: LaneCounts {
-        let now = weir_monotonic_nanoseconds()
+        let now = MonotonicClock.nanoseconds
         return state.withLock { state in
             var counts = state.counts
             counts.waiting = state.jobs.count
@@ -124,7 +125,7 @@ private final class LaneQueue: Sendable {
         _ work: @escaping @Sendable (BlockingJob) -> Void, of owner: JobOwner
     ) -> Result<BlockingJob, BlockingRefusal> {
         let job = BlockingJob(self)
-        let waiting = Waiting(job: job, work: work, since: weir_monotonic_nanoseconds())
+        let waiting = Waiting(job: job, work: work, since: MonotonicClock.nanoseconds)
         let refusal: BlockingRefusal? = state.withLock { state in
             if state.isClosed { return .stopped }
             switch state.jobs.add(waiting, of: owner) {
@@ -171,7 +172,7 @@ private final class LaneQueue: Sendable {
 
     /// Runs the job whose turn it is, if there is one; false when none will come any more.
     private func runNext(_ thread: Int) -> Bool {
-        let now = weir_monotonic_nanoseconds()
+        let now = MonotonicClock.nanoseconds
         let (next, isOver) = state.withLock { state in
             guard let next = state.jobs.take() else { return (Waiting?.none, state.isClosed) }
             state.began[thread] = now

@@ -1,3 +1,5 @@
+public import System
+
 /// Threads for what would hold up a reactor: cold pages of the log, large bodies and answers, pages
 /// about ten thousand shards.
 ///

@@ -1,15 +1,8 @@
-internal import CLinux
 internal import Glibc
 internal import ShardLog
 
 /// What the process runs on, for defaults and bounds.
 public enum Machine {
-    /// Processors that this process may run on (sched_getaffinity(2)), at least 1.
-    public static var processors: Int {
-        let allowed = Int(weir_allowed_processors())
-        return allowed > 0 ? allowed : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-    }
-
     /// Memory in bytes that the process can have: the machine's, or what its control group allows
     /// if that is less.
     public static var memoryBytes: Int {
@@ -23,6 +16,12 @@ public enum Machine {
             let count = Int(String(decoding: bytes, as: UTF8.self).prefix { $0.isNumber })
         else { return 65_530 }
         return count
+    }
+
+    /// Descriptors that are open now, those that the process inherited included.
+    static func openDescriptors(_ files: any FileSystem) -> Int {
+        // Without /proc, the standard streams; with it, one of them is the folder's own.
+        (try? files.list("/proc/self/fd")).map { $0.count - 1 } ?? 3
     }
 
     /// The name of this host, nil if it has none.

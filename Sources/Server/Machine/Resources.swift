@@ -1,4 +1,5 @@
 internal import ShardLog
+internal import System
 
 /// What the process found at its start, and what it makes of it.
 struct Resources: CustomStringConvertible {
@@ -18,7 +19,7 @@ struct Resources: CustomStringConvertible {
     static func find(
         _ configuration: ServerConfiguration, _ files: any FileSystem
     ) throws(StartFailure) -> Resources {
-        let open = DescriptorLimit.openDescriptors(files)
+        let open = Machine.openDescriptors(files)
         let limit = DescriptorLimit.raise()
         let reactors = configuration.reactors
         guard let shares = DescriptorShares(limit: limit.soft, open: open, reactors: reactors)
@@ -34,7 +35,7 @@ struct Resources: CustomStringConvertible {
             descriptors: limit, shares: shares,
             mappedSegments: min(mostMappedSegments, max(64, Machine.mappings(files) / 2)),
             memoryBytes: Machine.memoryBytes, bodyMemoryBytes: configuration.bodyMemoryBytes,
-            processors: Machine.processors, reactors: reactors)
+            processors: Processors.allowed, reactors: reactors)
     }
 
     /// The line that the start writes.

@@ -1,3 +1,4 @@
+internal import System
 public import HTTP
 public import Reactor
 import TLS

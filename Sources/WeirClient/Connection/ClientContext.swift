@@ -1,3 +1,4 @@
+internal import System
 public import Reactor
 public import TLS
 

@@ -1,5 +1,6 @@
+import System
 import ArgumentParser
-import WeirClient
+import Bench
 
 /// `weir bench` without more: one canonical workload, in about three minutes.
 struct BenchAllCommand: ParsableCommand {
@@ -7,7 +8,7 @@ struct BenchAllCommand: ParsableCommand {
         commandName: "all",
         abstract: "The canonical workload: puts, fan-outs and their floors, push latency, reading.")
 
-    @OptionGroup var options: BenchOptions
+    @OptionGroup var common: BenchArguments
 
     @Option(
         parsing: .upToNextOption, help: "Subscribers of the saturated fan-outs, several numbers.")
@@ -28,16 +29,10 @@ struct BenchAllCommand: ParsableCommand {
     }
 
     private func bench() async throws {
-        try await BenchRun.with(options) { run in
-            var workload = BenchWorkload(run: run, isSilent: options.json)
-            // First, because a process that has served a load has memory to spare.
-            try await workload.memory(held)
-            try await workload.puts()
-            try await workload.saturated(subscribers)
-            try await workload.openLoop(subscribers: 100, rate: 600)
-            try await workload.push(rates: [100, 1_000])
-            try await workload.reading()
-            if options.json { _ = StandardOutput.line(workload.json) }
+        try await BenchRun.with(common.options) { run in
+            var workload = BenchWorkload(run: run, isSilent: common.json)
+            try await workload.all(held: held, subscribers: subscribers)
+            if common.json { _ = StandardOutput.line(workload.json) }
         }
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
-import Kinesis
-import WeirClient
+import Bench
 
 /// `weir bench control`: how fast streams are made, changed and described when there are many.
 struct BenchControlCommand: ParsableCommand {
@@ -8,7 +7,7 @@ struct BenchControlCommand: ParsableCommand {
         commandName: "control",
         abstract: "Control operations with many streams, and a start with them.")
 
-    @OptionGroup var options: BenchOptions
+    @OptionGroup var common: BenchArguments
 
     @Option(help: "Streams in the catalog while operations are timed; half of them are changed.")
     var streams = 1000
@@ -40,10 +39,10 @@ struct BenchControlCommand: ParsableCommand {
     }
 
     private func bench() async throws {
-        try await BenchRun.with(options) { run in
+        try await BenchRun.with(common.options) { run in
             let settings = ControlSettings(
                 streams: streams, shardsEach: shardsEach, largest: largest, inFlight: inFlight)
-            try await run.control(settings).print(asJSON: options.json)
+            try await run.control(settings).print(asJSON: common.json)
         }
     }
 }

@@ -1,11 +1,12 @@
 import ArgumentParser
+import Bench
 
 /// `weir bench fanout`: one stream, many subscribers.
 struct BenchFanOutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fanout", abstract: "Push to many subscribers.")
 
-    @OptionGroup var options: BenchOptions
+    @OptionGroup var common: BenchArguments
 
     @Option(help: "Subscribers, each a consumer of its own.")
     var subscribers = 100
@@ -41,11 +42,13 @@ struct BenchFanOutCommand: ParsableCommand {
     }
 
     private func bench() async throws {
-        try await BenchRun.with(options) { run in
-            let settings = BenchRun.FanOutSettings(
-                subscribers: subscribers, subscribersPerConnection: subscribersPerConnection,
-                checked: checked, batch: batch, rate: rate, window: window)
-            try await run.fanOut(settings).report.print(asJSON: options.json)
+        try await BenchRun.with(common.options) { run in
+            var settings = BenchRun.FanOutSettings(subscribers: subscribers, rate: rate)
+            settings.subscribersPerConnection = subscribersPerConnection
+            settings.checked = checked
+            settings.batch = batch
+            settings.window = window
+            try await run.fanOut(settings).report.print(asJSON: common.json)
         }
     }
 }

@@ -1,4 +1,6 @@
+import System
 import ArgumentParser
+import Bench
 
 /// `weir bench floor`: the limit that a fan-out is compared with.
 struct BenchFloorCommand: ParsableCommand {
@@ -58,7 +60,7 @@ struct BenchFloorCommand: ParsableCommand {
             (64...1 << 19).contains(frameBytes ?? 64), rate >= 0, duration > 0, warmUp >= 0,
             duration + warmUp <= 3600
         else { throw ValidationError("expected positive numbers; at most an hour.") }
-        guard window * (frameBytes ?? 2 * recordBytes) < FloorRing.bytes / 2 else {
+        guard window * (frameBytes ?? 2 * recordBytes) < Floor.mostBytesUnderWay else {
             throw ValidationError("--window: more than the floor keeps for its subscribers.")
         }
         guard (port == nil) == (caFile == nil), port != nil || serverPid == nil else {
@@ -70,21 +72,22 @@ struct BenchFloorCommand: ParsableCommand {
         let command = self
         try Foreground.run {
             let settings = try command.settings()
-            let outcome = try await Floor.run(settings)
-            Floor.report(outcome, settings).print(asJSON: command.json)
+            try await Floor.measure(settings).print(asJSON: command.json)
         }
     }
 
     private func settings() throws -> Floor.Settings {
         var settings = Floor.Settings(
-            subscribers: subscribers,
-            frameBytes: frameBytes ?? FloorFrame.bytes(recordBytes: recordBytes), rate: rate,
-            window: window, warmUp: warmUp, duration: duration)
+            subscribers: subscribers, frameBytes: frameBytes, recordBytes: recordBytes, rate: rate,
+            warmUp: warmUp, duration: duration)
+        settings.window = window
         if let port, let caFile {
-            guard let trust = BenchSystem.read(caFile, limit: 1 << 20) else {
-                throw BenchFailure("\(caFile) cannot be read")
+            do throws(SystemError) {
+                let trust = try WholeFile.bytes(caFile, limit: 1 << 20)
+                settings.server = Floor.Running(port: port, trust: trust, pid: serverPid)
+            } catch {
+                throw BenchFailure("\(caFile): \(error)")
             }
-            settings.server = Floor.Running(port: port, trust: trust, pid: serverPid)
         }
         return settings
     }

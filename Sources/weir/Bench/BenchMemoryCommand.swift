@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bench
 
 /// `weir bench memory`: what a connection and a subscription cost while nothing happens.
 struct BenchMemoryCommand: ParsableCommand {
@@ -6,13 +7,13 @@ struct BenchMemoryCommand: ParsableCommand {
         commandName: "memory",
         abstract: "Memory of idle connections, idle subscriptions and stalled ones.")
 
-    @OptionGroup var options: BenchOptions
+    @OptionGroup var common: BenchArguments
 
     @Option(help: "Connections, each with a subscription.")
     var held = 1000
 
     func validate() throws {
-        guard (1...10_000).contains(held), options.recordBytes <= 64 << 10 else {
+        guard (1...10_000).contains(held), common.recordBytes <= 64 << 10 else {
             throw ValidationError("--held: expected 1 to 10000; --record-bytes: at most 65536.")
         }
     }
@@ -23,8 +24,8 @@ struct BenchMemoryCommand: ParsableCommand {
     }
 
     private func bench() async throws {
-        try await BenchRun.with(options) { run in
-            try await run.memory(held: held).print(asJSON: options.json)
+        try await BenchRun.with(common.options) { run in
+            try await run.memory(held: held).print(asJSON: common.json)
         }
     }
 }

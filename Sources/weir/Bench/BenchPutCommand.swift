@@ -1,12 +1,12 @@
 import ArgumentParser
-import WeirClient
+import Bench
 
 /// `weir bench put`: how fast records are acknowledged.
 struct BenchPutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "put", abstract: "Acknowledgements of PutRecord and PutRecords.")
 
-    @OptionGroup var options: BenchOptions
+    @OptionGroup var common: BenchArguments
 
     @Option(
         help: "Calls a second, due whether or not earlier ones were answered; 0: a closed loop.")
@@ -28,7 +28,7 @@ struct BenchPutCommand: ParsableCommand {
         guard rate >= 0, inFlight >= 1, (1...10_000).contains(connections) else {
             throw ValidationError("--rate, --in-flight, --connections: expected positive numbers.")
         }
-        guard batch * (options.recordBytes + 8) <= 10 << 20 else {
+        guard batch * (common.recordBytes + 8) <= 10 << 20 else {
             throw ValidationError("--batch times --record-bytes: at most 10 MiB in a call.")
         }
     }
@@ -39,10 +39,10 @@ struct BenchPutCommand: ParsableCommand {
     }
 
     private func bench() async throws {
-        try await BenchRun.with(options) { run in
+        try await BenchRun.with(common.options) { run in
             let report = try await run.put(
                 batch: batch, connections: connections, rate: rate, inFlight: inFlight)
-            report.print(asJSON: options.json)
+            report.print(asJSON: common.json)
         }
     }
 }

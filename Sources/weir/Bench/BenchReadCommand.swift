@@ -1,11 +1,12 @@
 import ArgumentParser
+import Bench
 
 /// `weir bench read`: catching up.
 struct BenchReadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "read", abstract: "Read a filled stream from its beginning, by push.")
 
-    @OptionGroup var options: BenchOptions
+    @OptionGroup var common: BenchArguments
 
     @Option(help: "MiB of data to read.")
     var mebibytes = 256
@@ -25,9 +26,9 @@ struct BenchReadCommand: ParsableCommand {
     }
 
     private func bench() async throws {
-        try await BenchRun.with(options) { run in
+        try await BenchRun.with(common.options) { run in
             try await run.read(mebibytes: mebibytes, subscribers: subscribers)
-                .report.print(asJSON: options.json)
+                .report.print(asJSON: common.json)
         }
     }
 }

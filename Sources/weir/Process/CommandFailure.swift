@@ -1,3 +1,4 @@
+import System
 import WeirClient
 
 /// Why a command ends: one line for people, and the status for programs.

@@ -1,6 +1,6 @@
+import System
 import Dispatch
 import Glibc
-import Reactor
 import Synchronization
 
 /// A command that runs until it is done or is told to end, whatever it waits for.

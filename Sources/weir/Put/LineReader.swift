@@ -1,3 +1,4 @@
+import System
 import AsyncAlgorithms
 import Dispatch
 import Synchronization

@@ -1,4 +1,4 @@
-import Clock
+import System
 import Foundation
 import HTTP
 import Kinesis

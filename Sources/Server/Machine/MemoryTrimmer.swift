@@ -1,59 +1,7 @@
-internal import CLinux
-internal import Clock
 internal import Glibc
 internal import ShardLog
 internal import Synchronization
-
-/// How the process takes memory from the system and gives it back.
-///
-/// glibc's defaults are for short programs: a thread's arena grows by single pages, with a call of
-/// mprotect for each, and shrinks as soon as its end is free; what lies below a block in use is
-/// never given back.
-enum Allocator {
-    /// The main arena grows by at least this, and a new one begins with it.
-    private static let step: Int32 = 1 << 20
-    /// The free end of an arena that is kept.
-    private static let keptEnd: Int32 = 16 << 20
-    /// A block of this size is a mapping of its own, which grows without being copied and goes back
-    /// when it is freed.
-    private static let mappedBlock: Int32 = 4 << 20
-    /// What a reactor's arena has ahead of it, in blocks; together less than what is kept at the
-    /// end of an arena, and each less than a mapping of its own.
-    private static let aheadBlock = (4 << 20) - (64 << 10)
-    private static let aheadBlocks: Int32 = 3
-
-    /// Called once, before there are other threads.
-    static func setUp(reactors: Int) {
-        // One for each reactor; the committer, the lanes and the housekeeper share two.
-        _ = weir_malloc_arenas(Int32(clamping: reactors + 2))
-        _ = weir_malloc_top_pad(step)
-        _ = weir_malloc_trim_threshold(keptEnd)
-        _ = weir_malloc_mmap_threshold(mappedBlock)
-    }
-
-    /// Makes the calling thread's arena grow by twelve megabytes, unless it has them free. glibc lets
-    /// all arenas but the main one grow by the pages that are asked for, whatever the step is: one
-    /// mprotect for each event that is encoded, until the rings are full. A page that was not used
-    /// yet costs nothing.
-    static func growAhead() {
-        weir_malloc_ahead(aheadBlock, aheadBlocks)
-    }
-
-    /// Gives the free pages of all arenas back; each is locked for as long as that takes.
-    static func giveBack() {
-        _ = weir_malloc_trim(Int(step))
-    }
-
-    /// Memory of the process that is no file's, bytes; nil if the system does not tell.
-    static func residentBytes(_ files: any FileSystem) -> Int? {
-        guard let bytes = try? files.contents(of: "/proc/self/statm") else { return nil }
-        let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
-        guard fields.count > 2, let resident = Int(fields[1]), let shared = Int(fields[2]) else {
-            return nil
-        }
-        return (resident - shared) * max(1, sysconf(Int32(_SC_PAGESIZE)))
-    }
-}
+internal import System
 
 /// Decides when free memory goes back to the system: soon after a peak, seldom under load, since
 /// what is given back is taken again by a fault for each page.
@@ -149,10 +97,10 @@ final class MemoryTrimmer: Sendable {
 
     /// Called about once a second, on a thread that may wait.
     func look() {
-        guard let resident = Allocator.residentBytes(files) else { return }
+        guard let resident = residentBytes() else { return }
         let now = MonotonicClock.nanoseconds
         let load = load()
-        let processor = weir_process_cpu_nanoseconds()
+        let processor = ProcessorClock.processNanoseconds
         state.withLock { state in
             let used = UInt64(max(0, processor - state.processor))
             let isResting = used < (now &- state.lookedAt) / Self.restPart
@@ -162,9 +110,19 @@ final class MemoryTrimmer: Sendable {
                     load: load, resident: resident, isResting: isResting, now: now)
             else { return }
             Allocator.giveBack()
-            let left = Allocator.residentBytes(files) ?? resident
+            let left = residentBytes() ?? resident
             state.policy.trimmed(
                 load: load, before: resident, resident: left, isResting: isResting, now: now)
         }
+    }
+
+    /// Memory of the process that is no file's, bytes; nil if the system does not tell.
+    private func residentBytes() -> Int? {
+        guard let bytes = try? files.contents(of: "/proc/self/statm") else { return nil }
+        let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        guard fields.count > 2, let resident = Int(fields[1]), let shared = Int(fields[2]) else {
+            return nil
+        }
+        return (resident - shared) * max(1, sysconf(Int32(_SC_PAGESIZE)))
     }
 }

@@ -1,3 +1,5 @@
+import System
+
 /// What the data folder is on, and what its disk needs to make a write durable.
 struct DiskProbe: Sendable {
     var fileSystem: String
@@ -25,17 +27,17 @@ struct DiskProbe: Sendable {
 
     /// Nil if the folder is not there.
     init?(folder: String, pace: Double? = nil) {
-        guard let magic = BenchSystem.fileSystemMagic(of: folder) else { return nil }
-        fileSystem = Self.name(ofMagic: magic)
+        guard let status = try? FileSystemStatus(of: folder) else { return nil }
+        fileSystem = Self.name(ofMagic: status.magic)
         measure(folder, pace: pace)
     }
 
     /// Adds a measurement; about a tenth of a second on a good disk, and a second more with a pace.
     mutating func measure(_ folder: String, pace: Double? = nil) {
-        for time in BenchSystem.timeSyncs(in: folder, count: 200) ?? [] { syncs.record(time) }
+        for time in SyncTimes.measure(in: folder, count: 200) ?? [] { syncs.record(time) }
         guard let pace else { return }
         let count = max(20, min(Int(pace), 1_000))
-        for time in BenchSystem.timeSyncs(in: folder, count: count, perSecond: pace) ?? [] {
+        for time in SyncTimes.measure(in: folder, count: count, perSecond: pace) ?? [] {
             pacedSyncs.record(time)
         }
     }

@@ -1,8 +1,11 @@
+import System
+
 /// Memory that a process holds.
 enum ProcessMemory {
     /// `RssAnon` of `/proc/<pid>/status` (proc(5)): resident bytes that no file backs.
     static func anonymousBytes(of pid: Int32) -> Int? {
-        BenchSystem.read("/proc/\(pid)/status").flatMap(anonymousBytes(status:))
+        (try? WholeFile.bytes("/proc/\(pid)/status", limit: 65_536))
+            .flatMap(anonymousBytes(status:))
     }
 
     static func anonymousBytes(status: [UInt8]) -> Int? {

@@ -41,14 +41,6 @@ public final class Signals: Sendable {
         close(descriptor)
     }
 
-    /// Calls `handler` on the reactor's thread for each signal. At most one reactor listens.
-    public func deliver(
-        on reactor: Reactor, _ handler: @escaping (Request) -> Void
-    ) throws(SystemError) -> Registration {
-        try reactor.add(
-            descriptor, interest: .readable, handler: SignalHandler(signals: self, handler))
-    }
-
     /// Waits for the next signal: for a main thread that has nothing else to do.
     public func wait() -> Request {
         while true {
@@ -59,7 +51,7 @@ public final class Signals: Sendable {
     }
 
     /// The oldest signal that nobody has taken yet.
-    func next() -> Request? {
+    private func next() -> Request? {
         var info = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
         while unsafe read(descriptor, &info, size) == size {
@@ -71,20 +63,5 @@ public final class Signals: Sendable {
             }
         }
         return nil
-    }
-}
-
-/// Keeps the signals' descriptor open while a reactor watches it.
-private final class SignalHandler: ReadinessHandler {
-    private let signals: Signals
-    private let handler: (Signals.Request) -> Void
-
-    init(signals: Signals, _ handler: @escaping (Signals.Request) -> Void) {
-        self.signals = signals
-        self.handler = handler
-    }
-
-    func ready(_ readiness: Readiness) {
-        while let request = signals.next() { handler(request) }
     }
 }

@@ -1,26 +1,30 @@
-import Glibc
-import Synchronization
+internal import Glibc
+internal import Synchronization
 
 /// Why bytes could not be read from or written to a standard stream.
-struct StreamFailure: Error, Hashable, CustomStringConvertible {
-    var stream: String
+public struct StreamFailure: Error, Hashable, CustomStringConvertible {
+    /// Which: `standard input`, `standard output` or `standard error`.
+    public var stream: String
     /// The C `errno` value.
-    var code: Int32
+    public var code: Int32
+
+    /// For a stream whose call left `code` behind.
+    public init(stream: String, code: Int32) {
+        self.stream = stream
+        self.code = code
+    }
 
     /// Whether nobody reads the output any more.
-    var isClosed: Bool { code == EPIPE }
+    public var isClosed: Bool { code == EPIPE }
 
-    var description: String {
-        let reason = unsafe strerror(code).map { unsafe String(cString: $0) }
-        return "\(stream): \(reason ?? "error \(code)")"
-    }
+    public var description: String { "\(stream): \(SystemError.text(code))" }
 }
 
 /// The three descriptors that a program is started with.
-enum StandardStreams {
+public enum StandardStreams {
     /// Opens those that the program was started without, so that no other file gets their numbers,
     /// and so that reading from and writing to them fails.
-    static func occupy() {
+    public static func occupy() {
         for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
         where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
             // The lowest free number is this one: those below it are open.
@@ -37,10 +41,10 @@ enum StandardStreams {
 }
 
 /// Standard input as bytes.
-enum StandardInput {
+public enum StandardInput {
     /// Fills the beginning of `buffer` with what is there; waits until there is something. 0 at the
     /// end.
-    static func read(into buffer: inout [UInt8]) throws(StreamFailure) -> Int {
+    public static func read(into buffer: inout [UInt8]) throws(StreamFailure) -> Int {
         while true {
             let count = unsafe Glibc.read(STDIN_FILENO, &buffer, buffer.count)
             if count >= 0 { return count }
@@ -54,15 +58,15 @@ enum StandardInput {
 }
 
 /// Standard output as bytes, whatever they are.
-enum StandardOutput {
+public enum StandardOutput {
     private static let firstFailure = Mutex<StreamFailure?>(nil)
 
     /// The first failure of this process to write. A command that has one does not succeed, also if
     /// it did not look.
-    static var failure: StreamFailure? { firstFailure.withLock { $0 } }
+    public static var failure: StreamFailure? { firstFailure.withLock { $0 } }
 
     /// Writes all of `bytes`; waits as long as whoever reads them.
-    static func write(_ bytes: [UInt8]) throws(StreamFailure) {
+    public static func write(_ bytes: [UInt8]) throws(StreamFailure) {
         do throws(StreamFailure) {
             try writeAll(bytes, to: STDOUT_FILENO, "standard output")
         } catch {
@@ -72,13 +76,13 @@ enum StandardOutput {
     }
 
     /// Writes a line; false when that failed, which `failure` keeps in mind.
-    static func line(_ text: String) -> Bool {
+    public static func line(_ text: String) -> Bool {
         (try? write(Array(text.utf8) + [0x0A])) != nil
     }
 
     /// Waits until nobody reads a pipe or a socket any more; for ever if that does not happen, and
     /// for files.
-    static func waitForClosing() {
+    public static func waitForClosing() {
         while true {
             // What is not asked for is told nevertheless: an error or a hang-up.
             var entry = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
@@ -88,13 +92,14 @@ enum StandardOutput {
 }
 
 /// Standard error as lines for people. That nobody reads them is no reason to stop.
-enum StandardError {
-    static func line(_ text: String) {
+public enum StandardError {
+    /// Writes a line.
+    public static func line(_ text: String) {
         try? writeAll(Array(text.utf8) + [0x0A], to: STDERR_FILENO, "standard error")
     }
 
     /// Writes over the present line of a terminal; nothing if it is none.
-    static func progress(_ text: String) {
+    public static func progress(_ text: String) {
         guard isatty(STDERR_FILENO) == 1 else { return }
         try? writeAll(Array("\r\u{1B}[K\(text)".utf8), to: STDERR_FILENO, "standard error")
     }

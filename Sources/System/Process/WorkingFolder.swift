@@ -1,9 +1,9 @@
-import Glibc
+internal import Glibc
 
 /// Where relative paths begin.
-enum WorkingFolder {
+public enum WorkingFolder {
     /// `path` as it is from everywhere; as it is if the working folder is gone.
-    static func absolute(_ path: String) -> String {
+    public static func absolute(_ path: String) -> String {
         guard !path.hasPrefix("/") else { return path }
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         guard unsafe getcwd(&buffer, buffer.count) != nil else { return path }

@@ -3,11 +3,12 @@ internal import Glibc
 internal import Synchronization
 
 /// A thread with a name, whose end somebody waits for.
-final class JoinableThread: Sendable {
+public final class JoinableThread: Sendable {
     private let handle: Mutex<pthread_t?>
 
-    /// Starts a thread that runs `body` once and lets it go there.
-    init(name: String, _ body: sending @escaping () -> Void) throws(SystemError) {
+    /// Starts a thread that runs `body` once and lets it go there. Of the name, 15 bytes are kept.
+    /// Throws `pthread_create`'s error when the kernel has no thread to spare.
+    public init(name: String, _ body: sending @escaping () -> Void) throws(SystemError) {
         var thread = pthread_t()
         // The retained box outlives the call: exactly one of the new thread and the failure below
         // takes the reference over.
@@ -21,7 +22,7 @@ final class JoinableThread: Sendable {
     }
 
     /// Waits for the end of the thread. The second call returns at once.
-    func join() {
+    public func join() {
         let thread = handle.withLock { handle in
             defer { handle = nil }
             return handle

@@ -1,8 +1,8 @@
 import ArgumentParser
-import WeirClient
+import Bench
 
 /// What the benches have in common.
-struct BenchOptions: ParsableArguments {
+struct BenchArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
@@ -70,5 +70,21 @@ struct BenchOptions: ParsableArguments {
         guard (1...4096).contains(shards) else {
             throw ValidationError("--shards: expected 1 to 4096.")
         }
+    }
+    /// As the runs take them.
+    var options: BenchOptions {
+        var options = BenchOptions()
+        options.endpointURL = endpointURL
+        options.caFile = caFile
+        options.region = region
+        options.duration = duration
+        options.warmUp = warmUp
+        options.recordBytes = recordBytes
+        options.shards = shards
+        options.dataFolder = data
+        options.serverPid = serverPid
+        options.durability = durability
+        options.reactors = reactors
+        return options
     }
 }

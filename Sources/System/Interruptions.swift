@@ -1,0 +1,10 @@
+internal import Glibc
+
+/// Makes a call that answers -1 again for as long as a signal is why (`EINTR`). Not for `close`:
+/// Linux has closed the descriptor by then.
+public func retrying<Answer: SignedInteger>(_ call: () -> Answer) -> Answer {
+    while true {
+        let answer = call()
+        if answer != -1 || errno != EINTR { return answer }
+    }
+}
