@@ -52,14 +52,15 @@ let package = Package(
         // The protocol, who may speak it, the log, and what the log's control entries make.
         target("Kinesis", ["Wire", "Crypto"]),
         target("Access", ["Wire"]),
-        target("ShardLog", ["CLinux", "CBytes"]),
+        target("ShardLog", ["System", "CLinux", "CBytes"]),
         target("Catalog", ["ShardLog", "Kinesis"]),
 
         // One request, one record, one subscription; the process around it; the client.
         target(
             "Gateway",
             [
-                "Catalog", "ShardLog", "Kinesis", "Access", "Wire", "HTTP", "TLS", "Reactor", "System",
+                "Catalog", "ShardLog", "Kinesis", "Access", "Wire", "HTTP", "TLS", "Reactor",
+                "System",
             ]),
         target(
             "Server",
@@ -80,7 +81,7 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Server", "WeirClient", "Bench", "Kinesis", "System",
+                "Server", "WeirClient", "Bench", "Kinesis", "Wire", "System",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
             ],
@@ -97,8 +98,8 @@ let package = Package(
         tests("Wire", ["Wire", "CBytes"]),
         tests("Kinesis", ["Kinesis", "Wire", "Crypto"]),
         tests("Access", ["Access", "Wire", "Crypto"]),
-        tests("ShardLog", ["ShardLog", "CBytes"]),
-        tests("Catalog", ["Catalog", "ShardLog", "Kinesis"]),
+        tests("ShardLog", ["ShardLog", "CBytes", "System"]),
+        tests("Catalog", ["Catalog", "ShardLog", "Kinesis", "System"]),
         tests(
             "Gateway",
             [

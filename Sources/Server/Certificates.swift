@@ -1,3 +1,4 @@
+import System
 import ShardLog
 import TLS
 
@@ -48,11 +49,11 @@ struct Certificates: Sendable {
                 key: try readOwn(own.key, option: "--key"),
                 named: "\(own.certificate) and \(own.key)")
         }
-        try attempt { () throws(SystemFailure) in try files.makeFolder(folder) }
-        let certificate = try attempt { () throws(SystemFailure) in
+        try attempt { () throws(SystemError) in try files.makeFolder(folder) }
+        let certificate = try attempt { () throws(SystemError) in
             try files.contents(of: folder + "/server.pem")
         }
-        let key = try attempt { () throws(SystemFailure) in
+        let key = try attempt { () throws(SystemError) in
             try files.contents(of: folder + "/server-key.pem")
         }
         if let certificate, let key {
@@ -63,9 +64,9 @@ struct Certificates: Sendable {
     }
 
     private func attempt<Value>(
-        _ work: () throws(SystemFailure) -> Value
+        _ work: () throws(SystemError) -> Value
     ) throws(StartFailure) -> Value {
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             return try work()
         } catch {
             throw StartFailure("\(folder): \(error)")
@@ -109,7 +110,7 @@ struct Certificates: Sendable {
 
     private func readOwn(_ path: String, option: String) throws(StartFailure) -> [UInt8] {
         let found: [UInt8]?
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             found = try files.contents(of: path)
         } catch {
             throw StartFailure("\(option) \(path) cannot be read: \(error)")

@@ -186,7 +186,7 @@ public enum Server {
         _ configuration: ServerConfiguration, node: Node, identity: Identity,
         tickets: TicketKeys, listener: Listener, housekeeper: Housekeeper
     ) throws(StartFailure) -> [ReactorThread] {
-        let started = Inauguration(reactors: configuration.reactors)
+        let started = StartLatch(reactors: configuration.reactors)
         var threads: [ReactorThread] = []
         for index in (0..<configuration.reactors).reversed() {
             let thread = try step("reactor \(index)") { () throws(SystemError) in

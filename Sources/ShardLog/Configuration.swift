@@ -1,3 +1,5 @@
+import System
+
 extension ShardLog {
     /// What the owner decides about a log. The defaults are those of the server.
     public struct Configuration: Sendable {
@@ -30,7 +32,7 @@ extension ShardLog {
         public var wallMilliseconds: @Sendable () -> Int64
         /// Milliseconds that only go forward while the process lives.
         public var monotonicMilliseconds: @Sendable () -> Int64 = {
-            Int64(monotonicNanoseconds() / 1_000_000)
+            Int64(MonotonicClock.nanoseconds / 1_000_000)
         }
         /// Whether something else than time vouches for a wall clock that says this: the kernel
         /// that is synchronised by NTP.

@@ -1,3 +1,5 @@
+import System
+
 /// Why the log could not be opened, saved or closed.
 public struct LogError: Error, Sendable, CustomStringConvertible {
     public enum Reason: Sendable, Hashable {
@@ -33,7 +35,7 @@ public struct LogError: Error, Sendable, CustomStringConvertible {
         let what =
             switch reason {
             case .system(let code, let operation):
-                "\(operation): \(systemErrorText(code))"
+                "\(operation): \(SystemError.text(code))"
             case .locked:
                 "the data folder is in use by another process"
             case .newerFormat(let found, let supported):

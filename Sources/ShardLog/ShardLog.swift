@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 internal import Synchronization
 
@@ -14,7 +15,7 @@ public final class ShardLog: Sendable {
     let nodeTime: NodeTime
     let journal: Journal
     let mailboxes: [Mailbox]
-    let signal = Signal()
+    let signal = BinarySemaphore()
     let segmentFolder: String
     /// What is locked, held for as long as the log is open.
     let lock: Mutex<FolderLock?>
@@ -24,7 +25,7 @@ public final class ShardLog: Sendable {
     private let requests = Mutex(Requests())
     let condition = WriteCondition()
     let isStopping = Atomic<Bool>(false)
-    private let thread = Mutex<CommitThread?>(nil)
+    private let thread = Mutex<JoinableThread?>(nil)
 
     /// When the oldest record of the batch under way was staged, monotonic; 0 if none is.
     let oldestStaged = Atomic<UInt64>(0)
@@ -78,7 +79,7 @@ public final class ShardLog: Sendable {
         /// Shards whose records have all been dropped.
         var retirements: [Shard] = []
         /// Told when everything written before is durable and published.
-        var syncs: [Signal] = []
+        var syncs: [BinarySemaphore] = []
         /// The committer has gone: nobody will do what is asked.
         var isOver = false
 
@@ -156,8 +157,8 @@ public final class ShardLog: Sendable {
         let committer = Committer(
             log: log, epoch: recovery.epoch, lastNumber: recovery.lastNumber,
             ceiling: recovery.ceiling, apply: apply)
-        do throws(SystemFailure) {
-            do throws(SystemFailure) {
+        do throws(SystemError) {
+            do throws(SystemError) {
                 try committer.begin()
             } catch  where error.isNoSpace {
                 // On a full disk what is there can still be read and deleted.
@@ -166,7 +167,7 @@ public final class ShardLog: Sendable {
             }
             // Missing on a full disk it costs no more than that: the housekeeper tries again.
             try? log.keepLedger(always: true)
-            let thread = try CommitThread {
+            let thread = try JoinableThread(name: "committer") {
                 committer.run()
                 log.endRequests()
             }
@@ -189,7 +190,7 @@ public final class ShardLog: Sendable {
         } catch {
             guard case .system(ENOSPC, _) = error.reason else { throw error }
         }
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try giveUpWholeReserve(configuration)
         } catch {
             throw LogError(error, file: Folder.reserve(configuration.folder))
@@ -334,7 +335,7 @@ public final class ShardLog: Sendable {
 
     /// Returns when the committer has been through everything handed to it so far.
     func waitForSync() {
-        let done = Signal()
+        let done = BinarySemaphore()
         let isOver = requests.withLock { requests in
             if !requests.isOver { requests.syncs.append(done) }
             return requests.isOver
@@ -386,7 +387,7 @@ enum Folder {
 }
 
 extension LogError {
-    init(_ failure: SystemFailure, file: String?) {
+    init(_ failure: SystemError, file: String?) {
         self.init(.system(errno: failure.errno, operation: failure.operation), file: file)
     }
 }

@@ -1,3 +1,4 @@
+import System
 import Dispatch
 import Foundation
 import Glibc
@@ -148,25 +149,25 @@ final class FullDisk: FileSystem {
     private let real = RealFileSystem()
     let isFull = Atomic<Bool>(false)
 
-    func makeFolder(_ path: String) throws(SystemFailure) { try real.makeFolder(path) }
-    func list(_ path: String) throws(SystemFailure) -> [String] { try real.list(path) }
-    func openFolder(_ path: String) throws(SystemFailure) -> any File {
+    func makeFolder(_ path: String) throws(SystemError) { try real.makeFolder(path) }
+    func list(_ path: String) throws(SystemError) -> [String] { try real.list(path) }
+    func openFolder(_ path: String) throws(SystemError) -> any File {
         try real.openFolder(path)
     }
 
-    func identity(of path: String) throws(SystemFailure) -> FileIdentity {
+    func identity(of path: String) throws(SystemError) -> FileIdentity {
         try real.identity(of: path)
     }
 
-    func rename(_ from: String, to: String) throws(SystemFailure) {
+    func rename(_ from: String, to: String) throws(SystemError) {
         try real.rename(from, to: to)
     }
-    func unlink(_ path: String) throws(SystemFailure) { try real.unlink(path) }
-    func syncFolder(_ path: String) throws(SystemFailure) { try real.syncFolder(path) }
-    func availableBytes(_ path: String) throws(SystemFailure) -> UInt64 {
+    func unlink(_ path: String) throws(SystemError) { try real.unlink(path) }
+    func syncFolder(_ path: String) throws(SystemError) { try real.syncFolder(path) }
+    func availableBytes(_ path: String) throws(SystemError) -> UInt64 {
         isFull.load(ordering: .relaxed) ? 0 : try real.availableBytes(path)
     }
-    func open(_ path: String, create: Bool) throws(SystemFailure) -> any File {
+    func open(_ path: String, create: Bool) throws(SystemError) -> any File {
         FullDiskFile(
             try real.open(path, create: create), disk: self, isJournal: path.contains("/journal"))
     }
@@ -183,28 +184,28 @@ private final class FullDiskFile: File {
         self.isJournal = isJournal
     }
 
-    private func check() throws(SystemFailure) {
+    private func check() throws(SystemError) {
         guard isJournal, disk.isFull.load(ordering: .relaxed) else { return }
-        throw SystemFailure(errno: ENOSPC, operation: "pwritev")
+        throw SystemError(errno: ENOSPC, operation: "pwritev")
     }
 
-    func identity() throws(SystemFailure) -> FileIdentity { try real.identity() }
-    func isNamed() throws(SystemFailure) -> Bool { try real.isNamed() }
-    func size() throws(SystemFailure) -> UInt64 { try real.size() }
-    func allocatedBytes() throws(SystemFailure) -> UInt64 { try real.allocatedBytes() }
-    func read(at offset: UInt64, count: Int) throws(SystemFailure) -> [UInt8] {
+    func identity() throws(SystemError) -> FileIdentity { try real.identity() }
+    func isNamed() throws(SystemError) -> Bool { try real.isNamed() }
+    func size() throws(SystemError) -> UInt64 { try real.size() }
+    func allocatedBytes() throws(SystemError) -> UInt64 { try real.allocatedBytes() }
+    func read(at offset: UInt64, count: Int) throws(SystemError) -> [UInt8] {
         try real.read(at: offset, count: count)
     }
-    func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemFailure) {
+    func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemError) {
         try check()
         try real.write(bytes, at: offset)
     }
-    func sync() throws(SystemFailure) { try real.sync() }
-    func reserve(length: UInt64) throws(SystemFailure) {
+    func sync() throws(SystemError) { try real.sync() }
+    func reserve(length: UInt64) throws(SystemError) {
         try check()
         try real.reserve(length: length)
     }
-    func truncate(length: UInt64) throws(SystemFailure) { try real.truncate(length: length) }
-    func lock() throws(SystemFailure) -> Bool { try real.lock() }
-    func map(length: Int) throws(SystemFailure) -> Mapping { try real.map(length: length) }
+    func truncate(length: UInt64) throws(SystemError) { try real.truncate(length: length) }
+    func lock() throws(SystemError) -> Bool { try real.lock() }
+    func map(length: Int) throws(SystemError) -> Mapping { try real.map(length: length) }
 }

@@ -1,3 +1,4 @@
+import System
 import Catalog
 import Foundation
 import Kinesis
@@ -210,7 +211,7 @@ struct PutTests {
         try store.create("s")
         let client = try gate.connect()
         store.log.condition.enter(
-            .over, SystemFailure(errno: 28, operation: "write"), "the journal")
+            .over, SystemError(errno: 28, operation: "write"), "the journal")
         let record: [String: Any] = ["PartitionKey": "k", "Data": encoded([1])]
         let (code, message) = try client.refusal(
             "PutRecord", record.merging(["StreamName": "s"]) { $1 })

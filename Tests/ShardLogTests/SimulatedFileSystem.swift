@@ -1,3 +1,4 @@
+import System
 import Foundation
 import Glibc
 import Synchronization
@@ -200,7 +201,7 @@ final class SimulatedFileSystem: FileSystem {
     }
 
     /// Every operation passes here first.
-    func enter(_ operation: Operation, _ path: String) throws(SystemFailure) {
+    func enter(_ operation: Operation, _ path: String) throws(SystemError) {
         let before = state.withLock { $0.before }
         before?(operation, path)
         let code: Int32? = state.withLock { state in
@@ -212,25 +213,25 @@ final class SimulatedFileSystem: FileSystem {
             }
             return state.failing?(operation, path, state.counts[operation] ?? 0)
         }
-        if let code { throw SystemFailure(errno: code, operation: operation.call) }
+        if let code { throw SystemError(errno: code, operation: operation.call) }
     }
 
     /// Operations that change nothing pass here.
-    func look(_ operation: Operation, _ path: String) throws(SystemFailure) {
+    func look(_ operation: Operation, _ path: String) throws(SystemError) {
         let code: Int32? = state.withLock { state in
             state.counts[operation, default: 0] += 1
             return state.failing?(operation, path, state.counts[operation] ?? 0)
         }
-        if let code { throw SystemFailure(errno: code, operation: operation.call) }
+        if let code { throw SystemError(errno: code, operation: operation.call) }
     }
 
     // FileSystem
 
-    func makeFolder(_ path: String) throws(SystemFailure) {
+    func makeFolder(_ path: String) throws(SystemError) {
         state.withLock { _ = $0.folders.insert(path) }
     }
 
-    func list(_ path: String) throws(SystemFailure) -> [String] {
+    func list(_ path: String) throws(SystemError) -> [String] {
         state.withLock { state in
             let prefix = path + "/"
             let all = Array(state.names.keys) + Array(state.folders)
@@ -239,7 +240,7 @@ final class SimulatedFileSystem: FileSystem {
         }
     }
 
-    func open(_ path: String, create: Bool) throws(SystemFailure) -> any File {
+    func open(_ path: String, create: Bool) throws(SystemError) -> any File {
         try enter(.open, path)
         let inode: Int? = state.withLock { state in
             if let known = state.names[path] { return known }
@@ -252,29 +253,29 @@ final class SimulatedFileSystem: FileSystem {
                 (folder(of: path), .link(name: path, inode: made)))
             return made
         }
-        guard let inode else { throw SystemFailure(errno: ENOENT, operation: "open") }
+        guard let inode else { throw SystemError(errno: ENOENT, operation: "open") }
         let hasRoom = state.withLock { state in
             guard state.open < state.descriptors else { return false }
             state.open += 1
             state.mostOpen = max(state.mostOpen, state.open)
             return true
         }
-        guard hasRoom else { throw SystemFailure(errno: EMFILE, operation: "open") }
+        guard hasRoom else { throw SystemError(errno: EMFILE, operation: "open") }
         return SimulatedFile(disk: self, inode: inode, path: path)
     }
 
     /// Folders have no inode here: the lock file stands for its folder.
-    func openFolder(_ path: String) throws(SystemFailure) -> any File {
+    func openFolder(_ path: String) throws(SystemError) -> any File {
         try open(path + "/.folder", create: true)
     }
 
-    func identity(of path: String) throws(SystemFailure) -> FileIdentity {
+    func identity(of path: String) throws(SystemError) -> FileIdentity {
         let inode = state.withLock { $0.names[path] ?? $0.names[path + "/.folder"] }
-        guard let inode else { throw SystemFailure(errno: ENOENT, operation: "stat") }
+        guard let inode else { throw SystemError(errno: ENOENT, operation: "stat") }
         return FileIdentity(device: 1, inode: UInt64(inode))
     }
 
-    func rename(_ from: String, to: String) throws(SystemFailure) {
+    func rename(_ from: String, to: String) throws(SystemError) {
         try enter(.rename, from)
         state.withLock { state in
             guard let inode = state.names.removeValue(forKey: from) else { return }
@@ -284,7 +285,7 @@ final class SimulatedFileSystem: FileSystem {
         }
     }
 
-    func unlink(_ path: String) throws(SystemFailure) {
+    func unlink(_ path: String) throws(SystemError) {
         try enter(.unlink, path)
         state.withLock { state in
             guard state.names.removeValue(forKey: path) != nil else { return }
@@ -292,7 +293,7 @@ final class SimulatedFileSystem: FileSystem {
         }
     }
 
-    func syncFolder(_ path: String) throws(SystemFailure) {
+    func syncFolder(_ path: String) throws(SystemError) {
         try enter(.syncFolder, path)
         state.withLock { state in
             for (folder, naming) in state.pendingNames where folder == path {
@@ -308,7 +309,7 @@ final class SimulatedFileSystem: FileSystem {
         }
     }
 
-    func availableBytes(_ path: String) throws(SystemFailure) -> UInt64 {
+    func availableBytes(_ path: String) throws(SystemError) -> UInt64 {
         try look(.space, path)
         return state.withLock { state in
             guard let capacity = state.capacity else { return 1 << 40 }
@@ -338,24 +339,24 @@ final class SimulatedFile: File {
         }
     }
 
-    func identity() throws(SystemFailure) -> FileIdentity {
+    func identity() throws(SystemError) -> FileIdentity {
         FileIdentity(device: 1, inode: UInt64(inode))
     }
 
-    func isNamed() throws(SystemFailure) -> Bool {
+    func isNamed() throws(SystemError) -> Bool {
         disk.state.withLock { $0.names.values.contains(inode) }
     }
 
-    func size() throws(SystemFailure) -> UInt64 {
+    func size() throws(SystemError) -> UInt64 {
         try disk.look(.size, path)
         return disk.state.withLock { UInt64($0.inodes[inode]?.live.count ?? 0) }
     }
 
-    func allocatedBytes() throws(SystemFailure) -> UInt64 {
+    func allocatedBytes() throws(SystemError) -> UInt64 {
         try size()
     }
 
-    func read(at offset: UInt64, count: Int) throws(SystemFailure) -> [UInt8] {
+    func read(at offset: UInt64, count: Int) throws(SystemError) -> [UInt8] {
         try disk.look(.read, path)
         return disk.state.withLock { state in
             let live = state.inodes[inode]?.live ?? []
@@ -364,7 +365,7 @@ final class SimulatedFile: File {
         }
     }
 
-    func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemFailure) {
+    func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemError) {
         try disk.enter(.write, path)
         let copy = bytes.copy()
         let isFull = disk.state.withLock { state in
@@ -380,10 +381,10 @@ final class SimulatedFile: File {
             }
             return false
         }
-        if isFull { throw SystemFailure(errno: ENOSPC, operation: "pwritev") }
+        if isFull { throw SystemError(errno: ENOSPC, operation: "pwritev") }
     }
 
-    func sync() throws(SystemFailure) {
+    func sync() throws(SystemError) {
         try disk.enter(.sync, path)
         disk.state.withLock { state in
             guard var found = state.inodes.removeValue(forKey: inode) else { return }
@@ -398,7 +399,7 @@ final class SimulatedFile: File {
         }
     }
 
-    func reserve(length: UInt64) throws(SystemFailure) {
+    func reserve(length: UInt64) throws(SystemError) {
         try disk.enter(.reserve, path)
         let isFull = disk.state.withLock { state in
             let now = state.inodes[inode]?.live.count ?? 0
@@ -409,10 +410,10 @@ final class SimulatedFile: File {
             Self.set(Int(length), of: inode, in: &state)
             return false
         }
-        if isFull { throw SystemFailure(errno: ENOSPC, operation: "fallocate") }
+        if isFull { throw SystemError(errno: ENOSPC, operation: "fallocate") }
     }
 
-    func truncate(length: UInt64) throws(SystemFailure) {
+    func truncate(length: UInt64) throws(SystemError) {
         try disk.enter(.truncate, path)
         disk.state.withLock { Self.set(Int(length), of: inode, in: &$0) }
     }
@@ -427,14 +428,14 @@ final class SimulatedFile: File {
         }
     }
 
-    func lock() throws(SystemFailure) -> Bool {
+    func lock() throws(SystemError) -> Bool {
         let isTaken = disk.state.withLock { $0.locked.insert(inode).inserted }
         if isTaken { holdsLock.withLock { $0 = true } }
         return isTaken
     }
 
     /// Backed by an unlinked temporary file that every later write reaches too.
-    func map(length: Int) throws(SystemFailure) -> Mapping {
+    func map(length: Int) throws(SystemError) -> Mapping {
         try disk.look(.map, path)
         let memory = "/dev/shm"
         let folder =
@@ -443,7 +444,7 @@ final class SimulatedFile: File {
         let path = "\(folder)/weir-log-\(UUID().uuidString)"
         let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT, 0o600)
         // A failure that the test's disk was not told to have is to be seen for what it is.
-        precondition(descriptor >= 0, "\(path): \(systemErrorText(errno))")
+        precondition(descriptor >= 0, "\(path): \(SystemError.text(errno))")
         unsafe Glibc.unlink(path)
         disk.state.withLock { state in
             let live = state.inodes[inode]?.live ?? []

@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 internal import Synchronization
 
@@ -133,7 +134,7 @@ extension Committer {
         }
         let end = writer.position + length
         if end <= writer.reservedEnd { return true }
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             if let segment = writer.segment, try extend(segment, to: end) {
                 writer.reservedEnd = segment.fileEnd
                 return true
@@ -158,9 +159,9 @@ extension Committer {
 
     /// Gives the segment disk space. False if it is full or the disk does not let us: then the next
     /// record begins a new one.
-    private func extend(_ segment: Segment, to end: UInt64) throws(SystemFailure) -> Bool {
+    private func extend(_ segment: Segment, to end: UInt64) throws(SystemError) -> Bool {
         guard segment.fault == nil, end <= segment.capacityEnd else { return false }
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try segment.reserve(
                 to: end, first: log.configuration.segmentFirstBytes, segmentFiles)
         } catch {
@@ -175,7 +176,7 @@ extension Committer {
 
     private func makeSegment(
         _ shard: Shard, length: UInt64, index: UInt64, arrival: Int64
-    ) throws(SystemFailure) -> Segment {
+    ) throws(SystemError) -> Segment {
         let writer = shard.committerSide
         let page = UInt64(Limits.pageBytes)
         let full = max(
@@ -185,7 +186,7 @@ extension Committer {
             ordinal: writer.records, firstIndex: index, firstArrivalMilliseconds: arrival,
             previousBase: writer.segment?.base ?? writer.position,
             previousIndex: writer.lastIndex)
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             return try make(header, length: length)
         } catch {
             if error.isNoSpace { throw error }
@@ -194,11 +195,11 @@ extension Committer {
     }
 
     /// Makes a segment's file, with its header and disk space for `length` bytes of records.
-    func make(_ header: Segment.Header, length: UInt64) throws(SystemFailure) -> Segment {
+    func make(_ header: Segment.Header, length: UInt64) throws(SystemError) -> Segment {
         let path =
             log.segmentFolder + "/" + Segment.name(shard: header.shard, base: header.base)
         let segment = Segment(header, path: path, fileBytes: 0, marksFrom: header.base)
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             let file = try segmentFiles.create(segment)
             try segment.reserve(
                 to: header.base + length, first: log.configuration.segmentFirstBytes,

@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 internal import Synchronization
 
@@ -38,7 +39,7 @@ extension Committer {
     // The journal.
 
     /// Writes the batch, which is still in memory, once more: to a file that has not failed.
-    func writeAfresh() throws(SystemFailure) {
+    func writeAfresh() throws(SystemError) {
         try beginAfresh(room: UInt64(roundedUp(gather.byteCount, to: Limits.pageBytes)))
         log.counters.journalRetries.add(1, ordering: .relaxed)
         try write(syncs: true)
@@ -46,12 +47,12 @@ extension Committer {
 
     /// Syncs the file; if it fails, its batches go to a fresh one. False if that fails as well.
     func syncOrRescue(_ writer: Journal.Writer) -> Bool {
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try sync(writer)
             didSync(lastNumber)
             return true
         } catch {
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 try beginAfresh(room: UInt64(Limits.pageBytes))
                 log.counters.journalRetries.add(1, ordering: .relaxed)
                 guard let journal else { preconditionFailure("a fresh file was begun") }
@@ -67,7 +68,7 @@ extension Committer {
 
     /// Begins a file in place of one that has failed, and brings over the batches that were
     /// announced without a sync.
-    func beginAfresh(room: UInt64) throws(SystemFailure) {
+    func beginAfresh(room: UInt64) throws(SystemError) {
         if let failed = journal {
             log.journal.distrust(failed.name)
             if suspect == nil, durableThrough < lastNumber { suspect = failed }
@@ -76,7 +77,7 @@ extension Committer {
         let unsynced = try unsyncedBatches()
         var fresh = try nextFile(room: room + UInt64(unsynced.count))
         if !unsynced.isEmpty {
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 try fresh.file.write(unsynced, at: fresh.offset)
             } catch {
                 log.journal.abandon(fresh.name)
@@ -89,12 +90,12 @@ extension Committer {
 
     /// What a failed file has of batches that were announced: the kernel keeps it in memory even if
     /// it could not write it, as a rule, and the checksums say whether it did.
-    private func unsyncedBatches() throws(SystemFailure) -> [UInt8] {
+    private func unsyncedBatches() throws(SystemError) -> [UInt8] {
         guard let suspect, durableThrough < lastNumber else { return [] }
         let count = Int(suspect.offset - suspect.syncedOffset)
         let bytes = try suspect.file.read(at: suspect.syncedOffset, count: count)
         guard bytes.count == count, areWhole(bytes.span) else {
-            let failure = SystemFailure(errno: Self.ioError, operation: "fdatasync")
+            let failure = SystemError(errno: Self.ioError, operation: "fdatasync")
             log.condition.enter(
                 .over, failure, "batches that were acknowledged without a sync are lost")
             throw failure
@@ -116,7 +117,7 @@ extension Committer {
     }
 
     /// The fresh file has failed as well: what was to be in it is undecided.
-    func giveUpFresh(_ failure: SystemFailure) {
+    func giveUpFresh(_ failure: SystemError) {
         if let journal {
             log.journal.abandon(journal.name)
             self.journal = nil
@@ -127,7 +128,7 @@ extension Committer {
     /// Tries once more what is stuck.
     func attempt() {
         guard var held = stuck, log.condition.state == .stuck else { return }
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             if let batch = held.batch { try publishLate(batch) } else { try decide() }
         } catch {
             return
@@ -138,8 +139,8 @@ extension Committer {
     }
 
     /// Begins a file of which the first batch, once durable, says what is in the log.
-    private func decide() throws(SystemFailure) {
-        do throws(SystemFailure) {
+    private func decide() throws(SystemError) {
+        do throws(SystemError) {
             try beginAfresh(room: 2 * UInt64(Limits.pageBytes))
             try writeMarker(flags: 0, ceiling: max(ceiling, neededCeiling))
         } catch {
@@ -164,11 +165,11 @@ extension Committer {
     }
 
     /// Copies and publishes a batch that has been kept.
-    private func publishLate(_ batch: Unpublished) throws(SystemFailure) {
+    private func publishLate(_ batch: Unpublished) throws(SystemError) {
         (blocks, controls, extents) = (batch.blocks, batch.controls, batch.extents)
         (runs, opened, changed) = (batch.runs, batch.opened, batch.changed)
         defer { forgetBatch() }
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try copyIntoSegments()
         } catch {
             // Some of it may have gone into new files, where it is looked for next time.
@@ -187,7 +188,7 @@ extension Committer {
     /// Puts the runs `first..<end` of a shard, gathered, into a new file, because their segment
     /// cannot be written: a segment of its own from here on, or, if it was begun with them, one of
     /// the same name.
-    func moveOn(_ extent: Int, _ first: Int, to end: Int) throws(SystemFailure) -> Segment {
+    func moveOn(_ extent: Int, _ first: Int, to end: Int) throws(SystemError) -> Segment {
         let old = runs[first].segment
         let position = runs[first].position
         let segment: Segment
@@ -207,7 +208,7 @@ extension Committer {
     }
 
     /// Writes the gathered bytes into a new file for a segment that holds nothing else.
-    private func replace(_ segment: Segment) throws(SystemFailure) {
+    private func replace(_ segment: Segment) throws(SystemError) {
         let path = segment.path + ".new"
         let new = try segmentFiles.makeReplacement(of: segment, at: path)
         try new.file.truncate(length: 0)
@@ -223,7 +224,7 @@ extension Committer {
     /// that follows `old` before that is full.
     private func makeFollower(
         of old: Segment, _ extent: Int, at position: UInt64
-    ) throws(SystemFailure) -> Segment {
+    ) throws(SystemError) -> Segment {
         precondition(position == extents[extent].start)
         let page = UInt64(Limits.pageBytes)
         let length = UInt64(gather.byteCount)
@@ -235,7 +236,7 @@ extension Committer {
             firstArrivalMilliseconds: extents[extent].firstArrivalMilliseconds,
             previousBase: old.base, previousIndex: extents[extent].previousIndex)
         let segment = try make(header, length: length)
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try segment.file(segmentFiles).write(gather, at: page)
         } catch {
             segmentFiles.drop(segment)

@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 internal import Synchronization
 
@@ -15,20 +16,20 @@ extension Committer {
     /// Sees to it that the batch fits in the current journal file, before anything is ordered. When
     /// the disk is full, as much of the batch as fits, and its controls in any case, from the
     /// reserve; the rest waits for its turn or is refused.
-    func makeRoom() throws(SystemFailure) {
+    func makeRoom() throws(SystemError) {
         while true {
             let need = upperBound
             if let journal, journal.offset + need <= journal.bytes { return }
             // The file is given up with everything in it durable.
             if let journal, durableThrough < lastNumber, !syncOrRescue(journal) {
-                throw SystemFailure(errno: Self.ioError, operation: "fdatasync")
+                throw SystemError(errno: Self.ioError, operation: "fdatasync")
             }
             if blocks.isEmpty {
                 return try log.withReserve(bytes: need + UInt64(Limits.pageBytes)) {
-                    () throws(SystemFailure) in try advance(room: need)
+                    () throws(SystemError) in try advance(room: need)
                 }
             }
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 return try advance(room: need)
             } catch {
                 guard error.isNoSpace else { throw error }
@@ -65,8 +66,8 @@ extension Committer {
 
     /// Begins the next journal file; one that failed with something else than the disk being full
     /// was given up, and another is tried.
-    func advance(room: UInt64) throws(SystemFailure) {
-        do throws(SystemFailure) {
+    func advance(room: UInt64) throws(SystemError) {
+        do throws(SystemError) {
             journal = try nextFile(room: room)
         } catch {
             if error.isNoSpace { throw error }
@@ -74,14 +75,14 @@ extension Committer {
         }
     }
 
-    func nextFile(room: UInt64) throws(SystemFailure) -> Journal.Writer {
+    func nextFile(room: UInt64) throws(SystemError) -> Journal.Writer {
         try log.journal.advance(
             epoch: epoch, lastBatch: durableThrough,
             segmentsThrough: log.segmentsThrough.load(ordering: .acquiring), room: room)
     }
 
     /// Writes the head and the runs to the journal.
-    func write(syncs: Bool) throws(SystemFailure) {
+    func write(syncs: Bool) throws(SystemError) {
         guard var writer = journal else { preconditionFailure("a batch was given no room") }
         gather.removeAll()
         headMemory.load(head.bytes)
@@ -108,10 +109,10 @@ extension Committer {
         journal = writer
     }
 
-    func sync(_ writer: Journal.Writer) throws(SystemFailure) {
-        let start = monotonicNanoseconds()
+    func sync(_ writer: Journal.Writer) throws(SystemError) {
+        let start = MonotonicClock.nanoseconds
         try writer.file.sync()
-        let end = monotonicNanoseconds()
+        let end = MonotonicClock.nanoseconds
         log.counters.journalSyncs.note(end - start)
         lastSyncNanoseconds = end
     }
@@ -125,7 +126,7 @@ extension Committer {
 
     /// Writes the same bytes into the shards' segments, each shard's with as few calls as the
     /// segments it spans. May be done again after it has failed.
-    func copyIntoSegments() throws(SystemFailure) {
+    func copyIntoSegments() throws(SystemError) {
         for extent in extents.indices {
             var place = extents[extent].firstRun
             while place >= 0 { place = try copyPart(extent, place) }
@@ -133,7 +134,7 @@ extension Committer {
     }
 
     /// Writes the runs from `first` on that go into one segment; answers the next run, or -1.
-    private func copyPart(_ extent: Int, _ first: Int) throws(SystemFailure) -> Int {
+    private func copyPart(_ extent: Int, _ first: Int) throws(SystemError) -> Int {
         var segment = runs[first].segment
         let position = runs[first].position
         var place = first
@@ -142,11 +143,11 @@ extension Committer {
             blocks[runs[place].block].gather(runs[place].range, into: &gather)
             place = runs[place].next
         }
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try segment.file(segmentFiles).write(gather, at: segment.offset(position))
         } catch {
             // The first attempt may have met what made the old file fail.
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 segment = try moveOn(extent, first, to: place)
             } catch {
                 segment = try moveOn(extent, first, to: place)
@@ -163,10 +164,10 @@ extension Committer {
     func finish() {
         if stuck != nil { attempt() }
         guard !log.condition.isRefusing else { return }
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try makeRoom()
             guard syncOnly() else { return }
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 try log.syncSegments()
             } catch {
                 // What could not be synced goes into new files, for which somebody has asked.
@@ -185,8 +186,8 @@ extension Committer {
     }
 
     /// Writes and syncs a batch without contents, to a fresh file if the current one fails.
-    func writeMarkerSomewhere(flags: UInt32, ceiling: Int64) throws(SystemFailure) {
-        do throws(SystemFailure) {
+    func writeMarkerSomewhere(flags: UInt32, ceiling: Int64) throws(SystemError) {
+        do throws(SystemError) {
             try writeMarker(flags: flags, ceiling: ceiling)
         } catch {
             if error.isNoSpace { throw error }
@@ -196,7 +197,7 @@ extension Committer {
     }
 
     /// Writes and syncs a batch without contents.
-    func writeMarker(flags: UInt32, ceiling marked: Int64) throws(SystemFailure) {
+    func writeMarker(flags: UInt32, ceiling marked: Int64) throws(SystemError) {
         let number = lastNumber + 1
         var header = BatchHeader(
             epoch: epoch, number: number, durableThrough: durableThrough,

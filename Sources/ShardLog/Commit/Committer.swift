@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 internal import Synchronization
 
@@ -92,14 +93,14 @@ final class Committer: @unchecked Sendable {
         durableThrough = lastNumber
         self.ceiling = ceiling
         self.apply = apply
-        lastSyncNanoseconds = monotonicNanoseconds()
+        lastSyncNanoseconds = MonotonicClock.nanoseconds
     }
 
     static let ioError = EIO
 
     /// The first batch of this epoch, before anything is served: it proves what was recovered, and
     /// from here on numbers may be given out up to its ceiling.
-    func begin() throws(SystemFailure) {
+    func begin() throws(SystemError) {
         let ceiling = max(ceiling, log.nodeTime.now()) + Limits.ceilingLeadMilliseconds
         try advance(room: UInt64(Limits.pageBytes))
         try writeMarkerSomewhere(flags: 0, ceiling: ceiling)
@@ -130,7 +131,7 @@ final class Committer: @unchecked Sendable {
             return true
         }
         // The attempt counts: one that fails is made again after the interval, not at once for ever.
-        if isSyncDue { lastSyncNanoseconds = monotonicNanoseconds() }
+        if isSyncDue { lastSyncNanoseconds = MonotonicClock.nanoseconds }
         for segment in requests.rewrites { rewrite(segment) }
         for shard in requests.retirements { retire(shard) }
         if let oldest = blocks.lazy.map(\.stagedAt).min() {
@@ -197,7 +198,7 @@ final class Committer: @unchecked Sendable {
     }
 
     private func commit(now: Int64, mustSync: Bool, isMarker: Bool) -> Fate {
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try makeRoom()
         } catch {
             // A file that failed with batches in it that were announced has been seen to.
@@ -225,7 +226,7 @@ final class Committer: @unchecked Sendable {
         wrote(number)
         isUnproved = !runs.isEmpty || !controls.isEmpty
         if syncs { didSync(number) }
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try copyIntoSegments()
         } catch {
             log.condition.enter(.stuck, error, "a segment cannot be written")
@@ -240,7 +241,7 @@ final class Committer: @unchecked Sendable {
     /// Writes the batch to the current file, else to a fresh one, which is synced in any case; nil if
     /// one of them has it.
     private func writeSomewhere(syncs: inout Bool) -> Fate? {
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try write(syncs: syncs)
             return nil
         } catch {
@@ -249,7 +250,7 @@ final class Committer: @unchecked Sendable {
                 return .failed
             }
         }
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try writeAfresh()
             syncs = true
             return nil
@@ -268,7 +269,7 @@ final class Committer: @unchecked Sendable {
     }
 
     /// Records are refused for something that is lacking, disk space in the first place.
-    func lack(_ failure: SystemFailure, bytes: UInt64, _ what: String) {
+    func lack(_ failure: SystemError, bytes: UInt64, _ what: String) {
         log.condition.enter(
             .lacking(WriteCondition.Lack(failure, bytes: bytes)), failure, what)
         guard failure.isNoSpace, !hasLookedForSpace else { return }
@@ -365,7 +366,7 @@ final class Committer: @unchecked Sendable {
             durableThrough < lastNumber, !log.condition.isRefusing
         else { return nil }
         let due = lastSyncNanoseconds + UInt64(max(milliseconds, 1)) * 1_000_000
-        let now = monotonicNanoseconds()
+        let now = MonotonicClock.nanoseconds
         return due > now ? due - now : 0
     }
 
@@ -387,7 +388,7 @@ extension Shard {
     }
 }
 
-extension SystemFailure {
+extension SystemError {
     /// The disk, or what we may have of it, is full; that can pass.
     var isNoSpace: Bool {
         errno == ENOSPC || errno == EDQUOT

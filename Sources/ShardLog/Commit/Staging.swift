@@ -1,3 +1,4 @@
+internal import System
 internal import Synchronization
 
 /// Where one reader's records wait for the committer. Owned by the reader's thread; no lock is
@@ -160,7 +161,7 @@ public final class Staging {
     /// Reads the clock once, and takes back the last block if the committer has not got to it.
     private func beginTurn() {
         isTurnOpen = true
-        turnNanoseconds = monotonicNanoseconds()
+        turnNanoseconds = MonotonicClock.nanoseconds
         let oldest = log.oldestStaged.load(ordering: .relaxed)
         let age = UInt64(log.configuration.stagingAgeMilliseconds) * 1_000_000
         isOverdue = oldest != 0 && turnNanoseconds > oldest && turnNanoseconds - oldest > age

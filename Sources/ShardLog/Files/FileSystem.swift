@@ -1,16 +1,5 @@
-internal import CLinux
+public import System
 internal import Glibc
-
-/// A call to the operating system failed.
-public struct SystemFailure: Error, Sendable, Hashable {
-    public var errno: Int32
-    public var operation: String
-
-    public init(errno: Int32, operation: String) {
-        self.errno = errno
-        self.operation = operation
-    }
-}
 
 /// The seam through which the log does everything that it does to files.
 ///
@@ -18,24 +7,24 @@ public struct SystemFailure: Error, Sendable, Hashable {
 /// call and can rebuild a folder as a power cut would have left it.
 public protocol FileSystem: Sendable {
     /// Makes the folder; one that exists is fine.
-    func makeFolder(_ path: String) throws(SystemFailure)
+    func makeFolder(_ path: String) throws(SystemError)
     /// The names in the folder, unsorted, without `.` and `..`.
-    func list(_ path: String) throws(SystemFailure) -> [String]
+    func list(_ path: String) throws(SystemError) -> [String]
     /// Opens for reading and writing.
-    func open(_ path: String, create: Bool) throws(SystemFailure) -> any File
+    func open(_ path: String, create: Bool) throws(SystemError) -> any File
     /// Opens for reading alone: what the process may read but not write, such as another's
     /// certificate, a read-only mount or a file of `/proc`.
-    func openToRead(_ path: String) throws(SystemFailure) -> any File
+    func openToRead(_ path: String) throws(SystemError) -> any File
     /// Opens a folder, for its lock and its identity.
-    func openFolder(_ path: String) throws(SystemFailure) -> any File
+    func openFolder(_ path: String) throws(SystemError) -> any File
     /// Which file or folder has this name now.
-    func identity(of path: String) throws(SystemFailure) -> FileIdentity
-    func rename(_ from: String, to: String) throws(SystemFailure)
-    func unlink(_ path: String) throws(SystemFailure)
+    func identity(of path: String) throws(SystemError) -> FileIdentity
+    func rename(_ from: String, to: String) throws(SystemError)
+    func unlink(_ path: String) throws(SystemError)
     /// Makes the folder's names durable.
-    func syncFolder(_ path: String) throws(SystemFailure)
+    func syncFolder(_ path: String) throws(SystemError)
     /// Bytes that can still be written on this file system.
-    func availableBytes(_ path: String) throws(SystemFailure) -> UInt64
+    func availableBytes(_ path: String) throws(SystemError) -> UInt64
 }
 
 /// What tells one file from another, whatever its name.
@@ -51,32 +40,32 @@ public struct FileIdentity: Sendable, Hashable {
 
 /// One open file; closed when the last reference goes.
 public protocol File: AnyObject, Sendable {
-    func identity() throws(SystemFailure) -> FileIdentity
+    func identity() throws(SystemError) -> FileIdentity
     /// Whether a folder has it still; without a name it is lost when it is closed.
-    func isNamed() throws(SystemFailure) -> Bool
-    func size() throws(SystemFailure) -> UInt64
+    func isNamed() throws(SystemError) -> Bool
+    func size() throws(SystemError) -> UInt64
     /// Bytes that the file occupies on the disk.
-    func allocatedBytes() throws(SystemFailure) -> UInt64
+    func allocatedBytes() throws(SystemError) -> UInt64
     /// Reads at most `count` bytes from `offset`; fewer only at the end of the file.
-    func read(at offset: UInt64, count: Int) throws(SystemFailure) -> [UInt8]
+    func read(at offset: UInt64, count: Int) throws(SystemError) -> [UInt8]
     /// Says that these bytes will be read soon. A hint: it waits for nothing and may do nothing.
     func announceRead(at offset: UInt64, count: Int)
     /// Writes all of `bytes` at `offset`.
-    func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemFailure)
+    func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemError)
     /// Makes what was written durable (fdatasync).
-    func sync() throws(SystemFailure)
+    func sync() throws(SystemError)
     /// Reserves disk space up to `length`, so that writes below it do not run out of it.
-    func reserve(length: UInt64) throws(SystemFailure)
-    func truncate(length: UInt64) throws(SystemFailure)
+    func reserve(length: UInt64) throws(SystemError)
+    func truncate(length: UInt64) throws(SystemError)
     /// Takes the exclusive lock of the file without waiting; false if somebody has it. It goes
     /// with the file.
-    func lock() throws(SystemFailure) -> Bool
+    func lock() throws(SystemError) -> Bool
     /// Maps `length` bytes from the start for reading; `length` may exceed the file's size.
-    func map(length: Int) throws(SystemFailure) -> Mapping
+    func map(length: Int) throws(SystemError) -> Mapping
 }
 
 extension FileSystem {
-    public func openToRead(_ path: String) throws(SystemFailure) -> any File {
+    public func openToRead(_ path: String) throws(SystemError) -> any File {
         try open(path, create: false)
     }
 }

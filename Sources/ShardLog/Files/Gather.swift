@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 
 /// Pieces of memory that are written one after the other with one call.
@@ -84,14 +85,14 @@ internal import Glibc
 
 extension File {
     /// Writes all of `bytes` at `offset`.
-    func write(_ bytes: [UInt8], at offset: UInt64) throws(SystemFailure) {
+    func write(_ bytes: [UInt8], at offset: UInt64) throws(SystemError) {
         if bytes.isEmpty { return }
-        let failure: SystemFailure? = unsafe bytes.withUnsafeBytes { buffer in
+        let failure: SystemError? = unsafe bytes.withUnsafeBytes { buffer in
             guard let start = buffer.baseAddress else { return nil }
             var gather = Gather()
             // `bytes` outlives the closure, and the write is done when it returns.
             unsafe gather.append(start, buffer.count)
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 try write(gather, at: offset)
                 return nil
             } catch {

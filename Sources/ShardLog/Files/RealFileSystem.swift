@@ -1,3 +1,4 @@
+public import System
 internal import CLinux
 internal import Glibc
 
@@ -5,20 +6,20 @@ internal import Glibc
 public struct RealFileSystem: FileSystem {
     public init() {}
 
-    public func makeFolder(_ path: String) throws(SystemFailure) {
-        if uninterrupted({ unsafe mkdir(path, 0o700) }) != 0, errno != EEXIST {
-            throw failure("mkdir")
+    public func makeFolder(_ path: String) throws(SystemError) {
+        if retrying({ unsafe mkdir(path, 0o700) }) != 0, errno != EEXIST {
+            throw .last("mkdir")
         }
     }
 
-    public func list(_ path: String) throws(SystemFailure) -> [String] {
-        guard let folder = unsafe openDirectory(path) else { throw failure("opendir") }
+    public func list(_ path: String) throws(SystemError) -> [String] {
+        guard let folder = unsafe openDirectory(path) else { throw .last("opendir") }
         defer { unsafe closedir(folder) }
         var names: [String] = []
         while true {
             errno = 0
             guard let entry = unsafe readdir(folder) else {
-                if errno != 0 { throw failure("readdir") }
+                if errno != 0 { throw .last("readdir") }
                 return names
             }
             // The name is NUL-terminated inside the entry, which lives until the next readdir.
@@ -29,66 +30,51 @@ public struct RealFileSystem: FileSystem {
         }
     }
 
-    public func open(_ path: String, create: Bool) throws(SystemFailure) -> any File {
+    public func open(_ path: String, create: Bool) throws(SystemError) -> any File {
         try open(path, flags: O_RDWR | (create ? O_CREAT : 0))
     }
 
-    public func openToRead(_ path: String) throws(SystemFailure) -> any File {
+    public func openToRead(_ path: String) throws(SystemError) -> any File {
         try open(path, flags: O_RDONLY)
     }
 
-    private func open(_ path: String, flags: Int32) throws(SystemFailure) -> any File {
-        let descriptor = uninterrupted { unsafe weir_openat(AT_FDCWD, path, flags, 0o600) }
-        guard descriptor >= 0 else { throw failure("open") }
+    private func open(_ path: String, flags: Int32) throws(SystemError) -> any File {
+        let descriptor = retrying { unsafe weir_openat(AT_FDCWD, path, flags, 0o600) }
+        guard descriptor >= 0 else { throw .last("open") }
         return RealFile(descriptor: descriptor)
     }
 
-    public func openFolder(_ path: String) throws(SystemFailure) -> any File {
+    public func openFolder(_ path: String) throws(SystemError) -> any File {
         try open(path, flags: O_RDONLY | O_DIRECTORY)
     }
 
-    public func identity(of path: String) throws(SystemFailure) -> FileIdentity {
+    public func identity(of path: String) throws(SystemError) -> FileIdentity {
         var answer = stat()
-        guard uninterrupted({ unsafe stat(path, &answer) }) == 0 else { throw failure("stat") }
+        guard retrying({ unsafe stat(path, &answer) }) == 0 else { throw .last("stat") }
         return FileIdentity(answer)
     }
 
-    public func rename(_ from: String, to: String) throws(SystemFailure) {
-        if uninterrupted({ unsafe Glibc.rename(from, to) }) != 0 { throw failure("rename") }
+    public func rename(_ from: String, to: String) throws(SystemError) {
+        if retrying({ unsafe Glibc.rename(from, to) }) != 0 { throw .last("rename") }
     }
 
-    public func unlink(_ path: String) throws(SystemFailure) {
-        if uninterrupted({ unsafe Glibc.unlink(path) }) != 0, errno != ENOENT {
-            throw failure("unlink")
+    public func unlink(_ path: String) throws(SystemError) {
+        if retrying({ unsafe Glibc.unlink(path) }) != 0, errno != ENOENT {
+            throw .last("unlink")
         }
     }
 
-    public func syncFolder(_ path: String) throws(SystemFailure) {
-        let descriptor = uninterrupted {
+    public func syncFolder(_ path: String) throws(SystemError) {
+        let descriptor = retrying {
             unsafe weir_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0)
         }
-        guard descriptor >= 0 else { throw failure("open") }
+        guard descriptor >= 0 else { throw .last("open") }
         defer { _ = close(descriptor) }
-        if uninterrupted({ fsync(descriptor) }) != 0 { throw failure("fsync") }
+        if retrying({ fsync(descriptor) }) != 0 { throw .last("fsync") }
     }
 
-    public func availableBytes(_ path: String) throws(SystemFailure) -> UInt64 {
-        let descriptor = uninterrupted {
-            unsafe weir_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0)
-        }
-        guard descriptor >= 0 else { throw failure("open") }
-        defer { _ = close(descriptor) }
-        var available: UInt64 = 0
-        var total: UInt64 = 0
-        var magic: Int64 = 0
-        guard
-            uninterrupted({
-                unsafe weir_fstatfs(descriptor, &available, &total, &magic)
-            }) == 0
-        else {
-            throw failure("fstatfs")
-        }
-        return available
+    public func availableBytes(_ path: String) throws(SystemError) -> UInt64 {
+        try FileSystemStatus(of: path).availableBytes
     }
 }
 
@@ -104,39 +90,39 @@ final class RealFile: File {
         _ = close(descriptor)
     }
 
-    private func status() throws(SystemFailure) -> stat {
+    private func status() throws(SystemError) -> stat {
         var answer = stat()
-        guard uninterrupted({ unsafe fstat(descriptor, &answer) }) == 0 else {
-            throw failure("fstat")
+        guard retrying({ unsafe fstat(descriptor, &answer) }) == 0 else {
+            throw .last("fstat")
         }
         return answer
     }
 
-    func identity() throws(SystemFailure) -> FileIdentity {
+    func identity() throws(SystemError) -> FileIdentity {
         FileIdentity(try status())
     }
 
-    func isNamed() throws(SystemFailure) -> Bool {
+    func isNamed() throws(SystemError) -> Bool {
         // Not `fstat`, which asks for the times as well: that made each batch some 40 µs dearer.
-        let count = uninterrupted { weir_link_count(descriptor) }
-        if count < 0 { throw failure("statx") }
+        let count = retrying { weir_link_count(descriptor) }
+        if count < 0 { throw .last("statx") }
         return count > 0
     }
 
-    func size() throws(SystemFailure) -> UInt64 {
+    func size() throws(SystemError) -> UInt64 {
         UInt64(try status().st_size)
     }
 
-    func allocatedBytes() throws(SystemFailure) -> UInt64 {
+    func allocatedBytes() throws(SystemError) -> UInt64 {
         UInt64(try status().st_blocks) * 512
     }
 
-    func read(at offset: UInt64, count: Int) throws(SystemFailure) -> [UInt8] {
+    func read(at offset: UInt64, count: Int) throws(SystemError) -> [UInt8] {
         var code: Int32 = 0
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             while filled < count {
                 // The buffer has `count` bytes, of which `filled` are written.
-                let got = uninterrupted {
+                let got = retrying {
                     unsafe pread(
                         descriptor, buffer.baseAddress.map { unsafe $0 + filled },
                         count - filled, off_t(offset) + off_t(filled))
@@ -149,7 +135,7 @@ final class RealFile: File {
                 filled += got
             }
         }
-        if code != 0 { throw SystemFailure(errno: code, operation: "pread") }
+        if code != 0 { throw SystemError(errno: code, operation: "pread") }
         return bytes
     }
 
@@ -166,7 +152,7 @@ final class RealFile: File {
         }
     }
 
-    func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemFailure) {
+    func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemError) {
         // The kernel takes 1,024 pieces at a time and may take less than it was given.
         let maximumPieces = 1024
         var pieces = unsafe bytes.pieces
@@ -177,15 +163,15 @@ final class RealFile: File {
             let count = min(total - first, maximumPieces)
             let start = first
             var wrote = unsafe pieces.withUnsafeBufferPointer { buffer in
-                uninterrupted {
+                retrying {
                     unsafe pwritev(
                         descriptor, buffer.baseAddress.map { unsafe $0 + start }, Int32(count),
                         position)
                 }
             }
-            if wrote < 0 { throw failure("pwritev") }
+            if wrote < 0 { throw .last("pwritev") }
             // The kernel took nothing and gave no reason: asked again, it would do so for ever.
-            if wrote == 0 { throw SystemFailure(errno: EIO, operation: "pwritev") }
+            if wrote == 0 { throw SystemError(errno: EIO, operation: "pwritev") }
             position += off_t(wrote)
             while first < total, unsafe wrote >= pieces[first].iov_len {
                 unsafe wrote -= pieces[first].iov_len
@@ -198,39 +184,39 @@ final class RealFile: File {
         }
     }
 
-    func sync() throws(SystemFailure) {
+    func sync() throws(SystemError) {
         // Repeated if a signal ended it before its time, and after no other failure: the kernel may
         // have dropped what it could not write.
-        if uninterrupted({ fdatasync(descriptor) }) != 0 { throw failure("fdatasync") }
+        if retrying({ fdatasync(descriptor) }) != 0 { throw .last("fdatasync") }
     }
 
-    func reserve(length: UInt64) throws(SystemFailure) {
-        if uninterrupted({ weir_fallocate(descriptor, 0, 0, Int64(length)) }) != 0 {
+    func reserve(length: UInt64) throws(SystemError) {
+        if retrying({ weir_fallocate(descriptor, 0, 0, Int64(length)) }) != 0 {
             // A file system without reservations gets its length at least.
             if errno == EOPNOTSUPP {
                 if try size() < length { try truncate(length: length) }
                 return
             }
-            let failed = failure("fallocate")
+            let failed = SystemError.last("fallocate")
             // What a full disk gave of it is of no use, and lacks others.
             if failed.isNoSpace, let length = try? size() { try? truncate(length: length) }
             throw failed
         }
     }
 
-    func truncate(length: UInt64) throws(SystemFailure) {
-        if uninterrupted({ ftruncate(descriptor, off_t(length)) }) != 0 {
-            throw failure("ftruncate")
+    func truncate(length: UInt64) throws(SystemError) {
+        if retrying({ ftruncate(descriptor, off_t(length)) }) != 0 {
+            throw .last("ftruncate")
         }
     }
 
-    func lock() throws(SystemFailure) -> Bool {
-        if uninterrupted({ weir_lock_file(descriptor) }) == 0 { return true }
+    func lock() throws(SystemError) -> Bool {
+        if retrying({ weir_lock_file(descriptor) }) == 0 { return true }
         if errno == EWOULDBLOCK { return false }
-        throw failure("flock")
+        throw .last("flock")
     }
 
-    func map(length: Int) throws(SystemFailure) -> Mapping {
+    func map(length: Int) throws(SystemError) -> Mapping {
         try Mapping(descriptor: descriptor, length: length)
     }
 }
@@ -241,29 +227,9 @@ extension FileIdentity {
     }
 }
 
-/// Makes a call that answers -1 again for as long as a signal is why. Every call of this file that
-/// can wait goes through here; `close` does not, since Linux has closed the descriptor by then.
-private func uninterrupted<Answer: SignedInteger>(_ call: () -> Answer) -> Answer {
-    while true {
-        let answer = call()
-        if answer != -1 || errno != EINTR { return answer }
-    }
-}
-
 private func openDirectory(_ path: String) -> OpaquePointer? {
     while true {
         let folder = unsafe opendir(path)
         if unsafe folder != nil || errno != EINTR { return unsafe folder }
     }
-}
-
-/// The failure that errno tells of.
-private func failure(_ operation: String) -> SystemFailure {
-    SystemFailure(errno: errno, operation: operation)
-}
-
-/// What strerror(3) says.
-func systemErrorText(_ code: Int32) -> String {
-    guard let text = unsafe strerror(code) else { return "error \(code)" }
-    return unsafe String(cString: text)
 }

@@ -1,11 +1,12 @@
+public import System
 internal import Glibc
 
 /// Small files that are read and replaced whole: certificates, keys, snapshots.
 extension FileSystem {
     /// Everything in the file; nil if there is none.
-    public func contents(of path: String) throws(SystemFailure) -> [UInt8]? {
+    public func contents(of path: String) throws(SystemError) -> [UInt8]? {
         let file: any File
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             file = try openToRead(path)
         } catch {
             if error.errno == ENOENT { return nil }
@@ -23,7 +24,7 @@ extension FileSystem {
     /// Gives `folder/name` these contents: after a crash it has the old ones or the new ones.
     public func replace(
         _ name: String, in folder: String, with bytes: [UInt8]
-    ) throws(SystemFailure) {
+    ) throws(SystemError) {
         let temporary = "\(folder)/.\(name).new"
         let file = try open(temporary, create: true)
         try file.truncate(length: 0)
@@ -32,9 +33,4 @@ extension FileSystem {
         try rename(temporary, to: "\(folder)/\(name)")
         try syncFolder(folder)
     }
-}
-
-extension SystemFailure: CustomStringConvertible {
-    /// The operation and the system's words for its error.
-    public var description: String { "\(operation): \(systemErrorText(errno))" }
 }

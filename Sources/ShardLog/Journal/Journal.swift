@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 internal import Synchronization
 
@@ -144,7 +145,7 @@ final class Journal: Sendable {
     ///   - room: bytes of batches that must fit.
     func advance(
         epoch: UInt64, lastBatch: UInt64, segmentsThrough: UInt64, room: UInt64
-    ) throws(SystemFailure) -> Writer {
+    ) throws(SystemError) -> Writer {
         let least = UInt64(Limits.pageBytes) + room
         let (next, isFirst) = state.withLock { ($0.nextBytes, !$0.hasCurrent) }
         let need = max(next, least)
@@ -166,7 +167,7 @@ final class Journal: Sendable {
         let header = Header(
             epoch: epoch, sequence: sequence, follows: lastBatch,
             segmentsThrough: segmentsThrough, fileBytes: bytes)
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try file.write(header.encoded(), at: 0)
         } catch {
             // A file whose header may be half written is of no use to anybody.
@@ -197,14 +198,14 @@ final class Journal: Sendable {
     /// enough for what comes next, or a new one of half of what there is.
     private func makeNext(
         bytes wanted: UInt64, least: UInt64, isPrewritten: Bool
-    ) throws(SystemFailure) -> (String, any File, UInt64) {
+    ) throws(SystemError) -> (String, any File, UInt64) {
         var bytes = wanted
         while true {
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 // A start is not refused for it: the log could never be opened again.
                 guard isPrewritten || state.withLock({ $0.slots.count }) < Limits.journalFiles
                 else {
-                    throw SystemFailure(errno: ENOSPC, operation: "journal files, all in use")
+                    throw SystemError(errno: ENOSPC, operation: "journal files, all in use")
                 }
                 let name = state.withLock { state in
                     defer { state.nextName += 1 }
@@ -252,9 +253,9 @@ final class Journal: Sendable {
     /// Makes a file of this length whose name is durable.
     private func make(
         _ name: String, bytes: UInt64, isPrewritten: Bool
-    ) throws(SystemFailure) -> any File {
+    ) throws(SystemError) -> any File {
         let path = folder + "/" + name
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             let file = try files.open(path, create: true)
             try file.reserve(length: bytes)
             if isPrewritten {
@@ -279,7 +280,7 @@ final class Journal: Sendable {
 
     /// Sees to it that a free file is ready, written through once so that its blocks are its own.
     /// Free ones that have become too short make room for it.
-    func prepare() throws(SystemFailure) {
+    func prepare() throws(SystemError) {
         let (short, name, bytes) = state.withLock { state in
             var short: [String] = []
             var isReady = false
@@ -328,7 +329,7 @@ final class Journal: Sendable {
     /// Removes free files beyond those worth keeping, lowest sequence first: as many as were begun
     /// since the last call are needed until the next. One that is there has its blocks and its pages
     /// in memory; a new one has to be given both.
-    func removeSurplus() throws(SystemFailure) {
+    func removeSurplus() throws(SystemError) {
         let worthKeeping = state.withLock { state in
             defer { state.begun = 0 }
             return max(Limits.spareJournalFiles, state.begun + 1)

@@ -1,3 +1,4 @@
+internal import System
 internal import Synchronization
 
 /// What keeps the journal going. Nothing here waits for what is slow per shard: retention and
@@ -17,9 +18,9 @@ extension ShardLog {
         checkFolder()
         if nodeTime.takeCeilingWanted() { request { $0.wantsCeiling = true } }
         proveWhenQuiet()
-        chore { () throws(SystemFailure) in try keepLedger() }
+        chore { () throws(SystemError) in try keepLedger() }
         // A segment that could not be synced keeps its journal files, and is tried again.
-        chore { () throws(SystemFailure) in
+        chore { () throws(SystemError) in
             // Once a file is full, what it holds has to get into the segments for good.
             if let full = journal.newestFull, full > segmentsThrough.load(ordering: .acquiring) {
                 try syncSegments()
@@ -29,13 +30,13 @@ extension ShardLog {
         // Behind the recycling: a new file is made only if none has become free. A full disk is met
         // by the committer, where it matters, and what little is left of it is for the committer.
         if case .lacking(.space) = condition.state { return }
-        chore { () throws(SystemFailure) in try journal.prepare() }
-        chore { () throws(SystemFailure) in try journal.removeSurplus() }
-        chore { () throws(SystemFailure) in try keepReserve() }
+        chore { () throws(SystemError) in try journal.prepare() }
+        chore { () throws(SystemError) in try journal.removeSurplus() }
+        chore { () throws(SystemError) in try keepReserve() }
     }
 
-    private func chore(_ work: () throws(SystemFailure) -> Void) {
-        do throws(SystemFailure) {
+    private func chore(_ work: () throws(SystemError) -> Void) {
+        do throws(SystemError) {
             try work()
         } catch {
             counters.housekeepingFailures.add(1, ordering: .relaxed)
@@ -53,7 +54,7 @@ extension ShardLog {
         }
         // First of all what is free fills the reserve up.
         if case .lacking(.space) = condition.state {
-            chore { () throws(SystemFailure) in try keepReserve() }
+            chore { () throws(SystemError) in try keepReserve() }
         }
     }
 
@@ -76,7 +77,7 @@ extension ShardLog {
     /// Removes the journal files that a snapshot has made unnecessary. Before `housekeep` is called.
     public func removeOldJournals() {
         recycleJournal()
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try journal.removeSurplus()
         } catch {
             // The housekeeper comes to it.
@@ -86,9 +87,9 @@ extension ShardLog {
 
     /// Makes everything that the segments have so far durable in them. One at a time: whoever says
     /// how far they are durable must have seen every sync end.
-    func syncSegments() throws(SystemFailure) {
-        let failure: SystemFailure? = syncing.withLock { _ in
-            do throws(SystemFailure) {
+    func syncSegments() throws(SystemError) {
+        let failure: SystemError? = syncing.withLock { _ in
+            do throws(SystemError) {
                 try syncDirtySegments()
                 return nil
             } catch {
@@ -98,7 +99,7 @@ extension ShardLog {
         if let failure { throw failure }
     }
 
-    private func syncDirtySegments() throws(SystemFailure) {
+    private func syncDirtySegments() throws(SystemError) {
         // What is published when this begins is in the dirty segments or already durable.
         let durable = durableBatch.load(ordering: .acquiring)
         let reached = min(durable, publishedBatch.load(ordering: .acquiring))
@@ -108,10 +109,10 @@ extension ShardLog {
             return taken
         }
         let hasNew = hasNewSegments.exchange(false, ordering: .acquiringAndReleasing)
-        var firstFailure: SystemFailure?
+        var firstFailure: SystemError?
         for segment in segments {
             segment.isDirty.store(false, ordering: .releasing)
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 try sync(segment)
             } catch {
                 if firstFailure == nil { firstFailure = error }
@@ -120,7 +121,7 @@ extension ShardLog {
             }
         }
         if hasNew, firstFailure == nil {
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 try configuration.files.syncFolder(segmentFolder)
             } catch {
                 firstFailure = error
@@ -135,10 +136,10 @@ extension ShardLog {
         }
     }
 
-    private func sync(_ segment: Segment) throws(SystemFailure) {
+    private func sync(_ segment: Segment) throws(SystemError) {
         if segment.isDropped { return }
         let file: any File
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             file = try segment.file(segmentFiles)
         } catch {
             if isRemoved(segment) { return }
@@ -148,9 +149,9 @@ extension ShardLog {
         // not write. The journal has it still, and the committer puts it into a new file.
         if segment.hasFailed.load(ordering: .acquiring) {
             request { $0.rewrites.append(segment) }
-            throw SystemFailure(errno: Committer.ioError, operation: "fdatasync")
+            throw SystemError(errno: Committer.ioError, operation: "fdatasync")
         }
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try file.sync()
         } catch {
             segment.hasFailed.store(true, ordering: .releasing)

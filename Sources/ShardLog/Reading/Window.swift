@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 internal import Synchronization
 
@@ -37,7 +38,7 @@ struct Window {
             end = limit
         } else {
             guard mayWait else { throw .cold }
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 mapping = try segment.map(shard.files)
             } catch {
                 throw ReadProblem(error)
@@ -65,8 +66,8 @@ struct Window {
         let lower = Int(segment.offset(range.lowerBound))
         let upper = Int(segment.offset(range.upperBound))
         shard.coldBytes.add(UInt64(upper - lower), ordering: .relaxed)
-        do throws(SystemFailure) {
-            do throws(SystemFailure) {
+        do throws(SystemError) {
+            do throws(SystemError) {
                 try mapping.populate(lower..<upper)
             } catch  where error.errno == EINVAL {
                 // A kernel that cannot populate: reading through the file fills the page cache.
@@ -79,8 +80,8 @@ struct Window {
 }
 
 extension ReadProblem {
-    init(_ failure: SystemFailure) {
-        self = .damaged("\(failure.operation): \(systemErrorText(failure.errno))")
+    init(_ failure: SystemError) {
+        self = .damaged("\(failure.operation): \(SystemError.text(failure.errno))")
     }
 }
 

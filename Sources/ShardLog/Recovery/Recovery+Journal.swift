@@ -1,10 +1,11 @@
+internal import System
 internal import Glibc
 
 extension Recovery {
     mutating func readJournal() throws(LogError) {
         var found: [Found] = []
         var headless: [(name: String, file: any File, bytes: UInt64)] = []
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             for name in try files.list(Folder.journal(root)).sorted() {
                 guard let slot = Journal.parse(name: name) else { continue }
                 nextName = max(nextName, slot + 1)
@@ -14,7 +15,7 @@ extension Recovery {
                 if let header = Journal.Header(page.span) {
                     // A file has its length before it has a header.
                     if bytes < header.fileBytes {
-                        throw SystemFailure(errno: EBADMSG, operation: name)
+                        throw SystemError(errno: EBADMSG, operation: name)
                     }
                     found.append(Found(name: name, file: file, bytes: bytes, header: header))
                 } else {
@@ -89,7 +90,7 @@ extension Recovery {
 
     /// A page that the disk does not give reads as zeros, and is met as damage.
     private func map(_ found: Found) throws(LogError) -> Mapping {
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             return try found.file.map(length: Int(found.bytes))
         } catch {
             throw LogError(error, file: Folder.journal(root) + "/" + found.name)
@@ -215,14 +216,14 @@ extension Recovery {
         _ name: String, _ file: any File, _ size: UInt64
     ) throws(LogError) {
         let path = Folder.journal(root) + "/" + name
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             let bytes = try file.read(at: 0, count: Int(size))
             let span = bytes.span
             var offset = Limits.pageBytes
             while offset < span.count {
                 let rest = span.extracting(offset..<span.count)
                 if let header = BatchHeader(rest), header.durableThrough > lastNumber {
-                    throw SystemFailure(errno: EBADMSG, operation: "header")
+                    throw SystemError(errno: EBADMSG, operation: "header")
                 }
                 offset += Limits.pageBytes
             }

@@ -1,3 +1,4 @@
+internal import System
 internal import Synchronization
 
 /// The ledger against the journal: a journal file that was removed, emptied or overwritten is
@@ -31,7 +32,7 @@ extension Recovery {
             max(latest, configuration.wallMilliseconds()) + 2 * Limits.ceilingLeadMilliseconds
         var unsettled = ledger
         unsettled.batch = Self.unsettled
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try files.replace(Folder.ledgerName, in: root, with: unsettled.encoded())
         } catch {
             throw LogError(error, file: Folder.ledger(root))
@@ -73,7 +74,7 @@ extension Replay {
                 of: segment, shard: state.description.number, from: state.tail,
                 after: state.lastIndex)
             guard run.end > state.tail else { continue }
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 try configuration.files.open(segment.path, create: false).sync()
             } catch {
                 throw LogError(error, file: segment.path)

@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 internal import Synchronization
 
@@ -87,10 +88,10 @@ struct Recovery {
     // The folder.
 
     private func takeFolder() throws(LogError) -> FolderLock {
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try files.makeFolder(root)
             guard let lock = try FolderLock(root, files) else {
-                throw SystemFailure(errno: EWOULDBLOCK, operation: "")
+                throw SystemError(errno: EWOULDBLOCK, operation: "")
             }
             try checkFormat()
             try files.makeFolder(Folder.journal(root))
@@ -114,13 +115,13 @@ struct Recovery {
     private static let foreign = "format"
     private static let newer = "format "
 
-    private func formatFound(_ failure: SystemFailure) -> UInt32? {
+    private func formatFound(_ failure: SystemError) -> UInt32? {
         guard failure.operation.hasPrefix(Self.newer) else { return nil }
         return UInt32(failure.operation.dropFirst(Self.newer.utf8.count))
     }
 
     /// The file `format` holds one line, "weir log 2". It is written before anything else.
-    private func checkFormat() throws(SystemFailure) {
+    private func checkFormat() throws(SystemError) {
         let file = try files.open(Folder.format(root), create: true)
         let bytes = try file.read(at: 0, count: 64)
         let names = try files.list(root)
@@ -133,9 +134,9 @@ struct Recovery {
         let text = String(decoding: bytes, as: UTF8.self)
         guard text.hasPrefix("weir log "), text.hasSuffix("\n"),
             let version = UInt32(text.dropFirst("weir log ".utf8.count).dropLast())
-        else { throw SystemFailure(errno: EINVAL, operation: Self.foreign) }
+        else { throw SystemError(errno: EINVAL, operation: Self.foreign) }
         guard version <= Limits.formatVersion else {
-            throw SystemFailure(errno: EINVAL, operation: Self.newer + String(version))
+            throw SystemError(errno: EINVAL, operation: Self.newer + String(version))
         }
         guard version < Limits.formatVersion else { return }
         // Said before anything of the newer format is written: an older program, which would take
@@ -145,11 +146,11 @@ struct Recovery {
     }
 
     private mutating func readSnapshot() throws(LogError) {
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             let file = try files.open(Folder.snapshot(root), create: false)
             let bytes = try file.read(at: 0, count: Int(file.size()))
             guard let found = Snapshot(bytes.span) else {
-                throw SystemFailure(errno: EBADMSG, operation: "checksum")
+                throw SystemError(errno: EBADMSG, operation: "checksum")
             }
             snapshot = found
             for state in found.shards { states[state.description.number.rawValue] = state }
@@ -167,7 +168,7 @@ struct Recovery {
     }
 
     private mutating func readLedger() throws(LogError) {
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             guard let bytes = try files.contents(of: Folder.ledger(root)) else { return }
             ledger = Ledger(bytes.span)
             if ledger == nil {

@@ -1,3 +1,4 @@
+internal import System
 internal import Synchronization
 
 /// What must be in the segments and is not.
@@ -102,7 +103,7 @@ extension Replay {
     }
 
     private func bytes(of segment: Segment, from start: UInt64) throws(LogError) -> [UInt8] {
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             let file = try configuration.files.openToRead(segment.path)
             let length = segment.fileBytes.load(ordering: .relaxed) - segment.offset(start)
             return try file.read(at: segment.offset(start), count: Int(length))

@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 internal import Synchronization
 
@@ -44,7 +45,7 @@ struct Replay {
     /// a group before the first is waited for, so that a start with a cold cache does not take a
     /// seek's time for each segment.
     mutating func findSegments() throws(LogError) {
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             let names = try files.list(folder)
             var first = 0
             var indices: [(shard: UInt64, base: UInt64)] = []
@@ -62,7 +63,7 @@ struct Replay {
     /// Reads the headers of these files, or of as many as can be opened at a time; answers how many.
     private mutating func readHeaders(
         _ names: ArraySlice<String>, _ indices: inout [(shard: UInt64, base: UInt64)]
-    ) throws(SystemFailure) -> Int {
+    ) throws(SystemError) -> Int {
         var opened: [(path: String, shard: UInt64, base: UInt64, file: any File)] = []
         var seen = 0
         for name in names {
@@ -70,7 +71,7 @@ struct Replay {
             if let index = Segment.parse(name: name, suffix: "index") {
                 indices.append(index)
             } else if let (shard, base) = Segment.parse(name: name) {
-                do throws(SystemFailure) {
+                do throws(SystemError) {
                     let file = try files.open(path, create: false)
                     file.announceRead(at: 0, count: Segment.FoundHeader.bytes)
                     opened.append((path, shard, base, file))
@@ -96,7 +97,7 @@ struct Replay {
 
     private mutating func segment(
         _ file: any File, _ path: String, shard: UInt64, base: UInt64
-    ) throws(SystemFailure) -> Segment {
+    ) throws(SystemError) -> Segment {
         let size = try file.size()
         let bytes = try file.read(at: 0, count: Segment.FoundHeader.bytes)
         if let found = Segment.FoundHeader(bytes.span, shard: shard, base: base) {
@@ -115,7 +116,7 @@ struct Replay {
     }
 
     /// Notes that a segment has an index file; one that belongs to no segment goes.
-    private func expectIndex(shard: UInt64, base: UInt64) throws(SystemFailure) {
+    private func expectIndex(shard: UInt64, base: UInt64) throws(SystemError) {
         if let segment = segments[shard]?.first(where: { $0.base == base }) {
             segment.state.withLock { $0.index.expectFile() }
         } else {
@@ -168,7 +169,7 @@ struct Replay {
 
     private mutating func flush(_ shard: UInt64) throws(LogError) {
         guard let part = pending.removeValue(forKey: shard), !part.bytes.isEmpty else { return }
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try write(part, shard: shard)
         } catch {
             throw LogError(error, file: folder)
@@ -176,7 +177,7 @@ struct Replay {
     }
 
     /// Writes records where they belong, each where the committer put it or would put it.
-    private mutating func write(_ part: Pending, shard: UInt64) throws(SystemFailure) {
+    private mutating func write(_ part: Pending, shard: UInt64) throws(SystemError) {
         let span = part.bytes.span
         var offset = 0
         var position = part.position
@@ -218,7 +219,7 @@ struct Replay {
     /// The segment that the record at this position is in, or a new one.
     private mutating func segment(
         _ shard: UInt64, position: UInt64, ordinal: UInt64, first: Record.Header
-    ) throws(SystemFailure) -> Segment {
+    ) throws(SystemError) -> Segment {
         let known = segments[shard] ?? []
         if let place = known.lastIndex(where: { $0.base <= position }) {
             let candidate = known[place]
@@ -259,7 +260,7 @@ struct Replay {
     /// Writes what is left and makes all of it durable.
     mutating func finish() throws(LogError) {
         try flushAll()
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             for segment in touched {
                 try segment.file(segmentFiles).sync()
                 segment.isDirty.store(false, ordering: .relaxed)
@@ -310,7 +311,7 @@ struct Replay {
     private mutating func remove(_ segment: Segment) throws(LogError) {
         guard isShort else { return try unlink(segment) }
         let aside = Folder.lost(configuration.folder)
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try files.makeFolder(aside)
             let name = segment.path.split(separator: "/").last ?? ""
             try files.rename(segment.path, to: aside + "/" + name)
@@ -322,7 +323,7 @@ struct Replay {
 
     private func unlink(_ segment: Segment) throws(LogError) {
         segmentFiles.drop(segment)
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try files.unlink(IndexFile.path(of: segment.path))
             try files.unlink(segment.path)
         } catch {

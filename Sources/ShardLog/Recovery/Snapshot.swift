@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 internal import Synchronization
 
@@ -160,8 +161,8 @@ extension ShardLog {
     private func write(_ bytes: [UInt8]) throws(LogError) {
         let root = configuration.folder
         let files = configuration.files
-        do throws(SystemFailure) {
-            try withReserve(bytes: UInt64(bytes.count)) { () throws(SystemFailure) in
+        do throws(SystemError) {
+            try withReserve(bytes: UInt64(bytes.count)) { () throws(SystemError) in
                 try writeNew(bytes)
             }
             try files.rename(Folder.newSnapshot(root), to: Folder.snapshot(root))
@@ -171,7 +172,7 @@ extension ShardLog {
         }
     }
 
-    private func writeNew(_ bytes: [UInt8]) throws(SystemFailure) {
+    private func writeNew(_ bytes: [UInt8]) throws(SystemError) {
         let file = try configuration.files.open(
             Folder.newSnapshot(configuration.folder), create: true)
         try file.truncate(length: 0)

@@ -1,3 +1,4 @@
+internal import System
 internal import Synchronization
 
 extension ShardLog {
@@ -33,7 +34,7 @@ extension ShardLog {
                 trash.withLock { $0.append(segment) }
                 continue
             }
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 try configuration.files.unlink(IndexFile.path(of: segment.path))
                 try configuration.files.unlink(segment.path)
             } catch {

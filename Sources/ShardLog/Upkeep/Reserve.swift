@@ -1,3 +1,4 @@
+internal import System
 internal import Synchronization
 
 /// Disk space that is set aside: from it, changes and snapshots are written when the disk is full,
@@ -7,10 +8,10 @@ extension ShardLog {
     /// Does what may meet a full disk; then again, with more and more of the reserve given up, until
     /// it succeeds or nothing is left.
     func withReserve<Value>(
-        bytes: UInt64, _ work: () throws(SystemFailure) -> Value
-    ) throws(SystemFailure) -> Value {
+        bytes: UInt64, _ work: () throws(SystemError) -> Value
+    ) throws(SystemError) -> Value {
         while true {
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 return try work()
             } catch {
                 guard error.isNoSpace, try giveUpReserve(bytes) else { throw error }
@@ -19,7 +20,7 @@ extension ShardLog {
     }
 
     /// False if there was nothing left of it.
-    private func giveUpReserve(_ bytes: UInt64) throws(SystemFailure) -> Bool {
+    private func giveUpReserve(_ bytes: UInt64) throws(SystemError) -> Bool {
         let file = try configuration.files.open(
             Folder.reserve(configuration.folder), create: true)
         let size = try file.size()
@@ -30,14 +31,14 @@ extension ShardLog {
     }
 
     /// Before a log is open.
-    static func giveUpWholeReserve(_ configuration: Configuration) throws(SystemFailure) {
+    static func giveUpWholeReserve(_ configuration: Configuration) throws(SystemError) {
         let file = try configuration.files.open(
             Folder.reserve(configuration.folder), create: true)
         try file.truncate(length: 0)
     }
 
     /// Fills the reserve up, as far as there is space beyond what records may need next.
-    func keepReserve() throws(SystemFailure) {
+    func keepReserve() throws(SystemError) {
         guard configuration.reserveBytes > 0, !hasReserve.load(ordering: .relaxed) else { return }
         let whole = UInt64(configuration.reserveBytes)
         let file = try configuration.files.open(

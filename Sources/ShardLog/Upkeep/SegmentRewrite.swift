@@ -1,3 +1,4 @@
+internal import System
 internal import Synchronization
 
 extension Committer {
@@ -15,12 +16,12 @@ extension Committer {
         }
         let tail = shard.settledTail.load(ordering: .sequentiallyConsistent)
         let end = shard.end(of: segment, tail: tail)
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             let old = try segment.file(segmentFiles)
             let length = segment.offset(end)
             let bytes = try old.read(at: 0, count: Int(length))
             guard UInt64(bytes.count) == length, isWhole(bytes, of: segment) else {
-                throw SystemFailure(errno: Self.ioError, operation: "segment, after a failed sync")
+                throw SystemError(errno: Self.ioError, operation: "segment, after a failed sync")
             }
             let path = segment.path + ".new"
             let new = try segmentFiles.makeReplacement(of: segment, at: path)

@@ -1,3 +1,4 @@
+internal import System
 internal import Synchronization
 
 /// Whether the log takes writes, why not, and what ends that.
@@ -81,9 +82,9 @@ final class WriteCondition: Sendable {
         if health != .accepting { observer(health) }
     }
 
-    func enter(_ state: State, _ failure: SystemFailure, _ what: String) {
+    func enter(_ state: State, _ failure: SystemError, _ what: String) {
         let reason =
-            "\(what): \(failure.operation): \(systemErrorText(failure.errno)). \(state.wayOn)"
+            "\(what): \(failure.operation): \(SystemError.text(failure.errno)). \(state.wayOn)"
         change { contents in
             contents.isFailing = true
             contents.quietLooks = 0
@@ -181,7 +182,7 @@ extension WriteCondition.State {
 }
 
 extension WriteCondition.Lack {
-    init(_ failure: SystemFailure, bytes: UInt64) {
+    init(_ failure: SystemError, bytes: UInt64) {
         if failure.isNoSpace {
             self = .space(bytes: bytes)
         } else {

@@ -1,3 +1,4 @@
+import System
 import Foundation
 import Glibc
 import Synchronization
@@ -137,7 +138,7 @@ private struct Run: CustomStringConvertible {
     let seed: UInt64
 
     var description: String {
-        "\(operation) on \(place), \(systemErrorText(error)), \(times) times, seed \(seed)"
+        "\(operation) on \(place), \(SystemError.text(error)), \(times) times, seed \(seed)"
     }
 
     /// True if the fault struck.

@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 internal import Synchronization
 
@@ -12,7 +13,7 @@ struct FolderLock: Sendable {
     let identity: FileIdentity
 
     /// Nil if another process has the folder.
-    init?(_ root: String, _ files: any FileSystem) throws(SystemFailure) {
+    init?(_ root: String, _ files: any FileSystem) throws(SystemError) {
         folder = try files.openFolder(root)
         guard try folder.lock() else { return nil }
         file = try files.open(Folder.lock(root), create: true)
@@ -29,7 +30,7 @@ extension ShardLog {
         guard let held = lock.withLock({ $0?.identity }) else { return }
         let root = configuration.folder
         var current: String?
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             let found = try configuration.files.identity(of: root)
             guard let (path, open) = try journal.currentIdentity() else { return }
             current = path
@@ -50,7 +51,7 @@ extension ShardLog {
         let what =
             "the folder \(configuration.folder) was removed or replaced while the log was open"
         condition.enter(
-            .over, SystemFailure(errno: ENOENT, operation: "stat"),
+            .over, SystemError(errno: ENOENT, operation: "stat"),
             what + "; put it back")
         notices.withLock {
             $0.append(what + ": nothing more is taken; put it back and start again")
@@ -60,7 +61,7 @@ extension ShardLog {
 
 extension Journal {
     /// The path of the file that is being written, and which file that is.
-    func currentIdentity() throws(SystemFailure) -> (path: String, identity: FileIdentity)? {
+    func currentIdentity() throws(SystemError) -> (path: String, identity: FileIdentity)? {
         let current: (String, any File)? = state.withLock { state in
             for slot in state.slots {
                 if case .current = slot.use { return (slot.name, slot.file) }

@@ -1,3 +1,4 @@
+internal import System
 internal import Synchronization
 
 /// What is known of the ledger on the disk.
@@ -11,7 +12,7 @@ struct LedgerKeeping {
 extension ShardLog {
     /// Writes the ledger if it has changed or is old. From the same thread as `housekeep`, and when
     /// the log is opened and closed; waits for the disk.
-    func keepLedger(always: Bool = false) throws(SystemFailure) {
+    func keepLedger(always: Bool = false) throws(SystemError) {
         // What a lost journal file had is in no journal until a snapshot has it.
         guard !needsSnapshot.load(ordering: .acquiring) else { return }
         let monotonic = configuration.monotonicMilliseconds()
@@ -30,7 +31,7 @@ extension ShardLog {
             journalSequence: sequence, batch: batch, skips: skips, keptFrom: keptFrom())
         // On a full disk expired segments are let go by this: it has the reserve.
         let bytes = made.encoded()
-        try withReserve(bytes: UInt64(bytes.count)) { () throws(SystemFailure) in
+        try withReserve(bytes: UInt64(bytes.count)) { () throws(SystemError) in
             try configuration.files.replace(
                 Folder.ledgerName, in: configuration.folder, with: bytes)
         }

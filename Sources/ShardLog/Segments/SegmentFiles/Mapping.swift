@@ -1,3 +1,4 @@
+public import System
 internal import CLinux
 internal import Glibc
 internal import Synchronization
@@ -17,10 +18,10 @@ internal import Synchronization
     private let counters = Mutex<SegmentFileCounters?>(nil)
 
     /// Maps `length` bytes of the file from its start.
-    public init(descriptor: Int32, length: Int) throws(SystemFailure) {
+    public init(descriptor: Int32, length: Int) throws(SystemError) {
         let made = unsafe mmap(nil, length, PROT_READ, MAP_SHARED, descriptor, 0)
         guard let made = unsafe made, unsafe made != MAP_FAILED else {
-            throw SystemFailure(errno: errno, operation: "mmap")
+            throw SystemError(errno: errno, operation: "mmap")
         }
         unsafe base = UnsafeRawPointer(made)
         self.length = length
@@ -49,14 +50,14 @@ internal import Synchronization
     }
 
     /// Reads the range from the disk into memory, so that touching it does not wait or fault.
-    func populate(_ range: Range<Int>) throws(SystemFailure) {
+    func populate(_ range: Range<Int>) throws(SystemError) {
         let first = range.lowerBound & ~(Limits.pageBytes - 1)
         let end = min(roundedUp(range.upperBound, to: Limits.pageBytes), length)
         guard first < end else { return }
         let start = unsafe UnsafeMutableRawPointer(mutating: base + first)
         while unsafe madvise(start, end - first, WEIR_MADV_POPULATE_READ) != 0 {
             if errno == EINTR { continue }
-            throw SystemFailure(errno: errno, operation: "madvise")
+            throw SystemError(errno: errno, operation: "madvise")
         }
     }
 }

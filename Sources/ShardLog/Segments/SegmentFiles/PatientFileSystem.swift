@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 internal import Synchronization
 
@@ -24,61 +25,61 @@ struct PatientFileSystem: FileSystem {
     /// Opens a file whose descriptor is counted until it is closed.
     func open(
         _ path: String, create: Bool, counters: SegmentFileCounters
-    ) throws(SystemFailure) -> any File {
-        let file = try repeating { () throws(SystemFailure) in
+    ) throws(SystemError) -> any File {
+        let file = try repeating { () throws(SystemError) in
             try base.open(path, create: create)
         }
         return PatientFile(file, counters)
     }
 
-    func open(_ path: String, create: Bool) throws(SystemFailure) -> any File {
-        let file = try repeating { () throws(SystemFailure) in
+    func open(_ path: String, create: Bool) throws(SystemError) -> any File {
+        let file = try repeating { () throws(SystemError) in
             try base.open(path, create: create)
         }
         return PatientFile(file, nil)
     }
 
-    func openToRead(_ path: String) throws(SystemFailure) -> any File {
-        let file = try repeating { () throws(SystemFailure) in try base.openToRead(path) }
+    func openToRead(_ path: String) throws(SystemError) -> any File {
+        let file = try repeating { () throws(SystemError) in try base.openToRead(path) }
         return PatientFile(file, nil)
     }
 
-    func openFolder(_ path: String) throws(SystemFailure) -> any File {
-        let file = try repeating { () throws(SystemFailure) in try base.openFolder(path) }
+    func openFolder(_ path: String) throws(SystemError) -> any File {
+        let file = try repeating { () throws(SystemError) in try base.openFolder(path) }
         return PatientFile(file, nil)
     }
 
-    func identity(of path: String) throws(SystemFailure) -> FileIdentity {
-        try repeating { () throws(SystemFailure) in try base.identity(of: path) }
+    func identity(of path: String) throws(SystemError) -> FileIdentity {
+        try repeating { () throws(SystemError) in try base.identity(of: path) }
     }
 
-    func makeFolder(_ path: String) throws(SystemFailure) {
-        try repeating { () throws(SystemFailure) in try base.makeFolder(path) }
+    func makeFolder(_ path: String) throws(SystemError) {
+        try repeating { () throws(SystemError) in try base.makeFolder(path) }
     }
 
-    func list(_ path: String) throws(SystemFailure) -> [String] {
-        try repeating { () throws(SystemFailure) in try base.list(path) }
+    func list(_ path: String) throws(SystemError) -> [String] {
+        try repeating { () throws(SystemError) in try base.list(path) }
     }
 
-    func rename(_ from: String, to: String) throws(SystemFailure) {
-        try repeating { () throws(SystemFailure) in try base.rename(from, to: to) }
+    func rename(_ from: String, to: String) throws(SystemError) {
+        try repeating { () throws(SystemError) in try base.rename(from, to: to) }
     }
 
-    func unlink(_ path: String) throws(SystemFailure) {
-        try repeating { () throws(SystemFailure) in try base.unlink(path) }
+    func unlink(_ path: String) throws(SystemError) {
+        try repeating { () throws(SystemError) in try base.unlink(path) }
     }
 
-    func syncFolder(_ path: String) throws(SystemFailure) {
-        try repeating { () throws(SystemFailure) in try base.syncFolder(path) }
+    func syncFolder(_ path: String) throws(SystemError) {
+        try repeating { () throws(SystemError) in try base.syncFolder(path) }
     }
 
-    func availableBytes(_ path: String) throws(SystemFailure) -> UInt64 {
-        try repeating { () throws(SystemFailure) in try base.availableBytes(path) }
+    func availableBytes(_ path: String) throws(SystemError) -> UInt64 {
+        try repeating { () throws(SystemError) in try base.availableBytes(path) }
     }
 
     private func repeating<Value>(
-        _ call: () throws(SystemFailure) -> Value
-    ) throws(SystemFailure) -> Value {
+        _ call: () throws(SystemError) -> Value
+    ) throws(SystemError) -> Value {
         try patiently(
             makeRoom: { failure in
                 owner.counters.lacks.add(1, ordering: .relaxed)
@@ -102,24 +103,24 @@ final class PatientFile: File {
         counters?.open.subtract(1, ordering: .relaxed)
     }
 
-    func identity() throws(SystemFailure) -> FileIdentity {
-        try patiently { () throws(SystemFailure) in try base.identity() }
+    func identity() throws(SystemError) -> FileIdentity {
+        try patiently { () throws(SystemError) in try base.identity() }
     }
 
-    func isNamed() throws(SystemFailure) -> Bool {
-        try patiently { () throws(SystemFailure) in try base.isNamed() }
+    func isNamed() throws(SystemError) -> Bool {
+        try patiently { () throws(SystemError) in try base.isNamed() }
     }
 
-    func size() throws(SystemFailure) -> UInt64 {
-        try patiently { () throws(SystemFailure) in try base.size() }
+    func size() throws(SystemError) -> UInt64 {
+        try patiently { () throws(SystemError) in try base.size() }
     }
 
-    func allocatedBytes() throws(SystemFailure) -> UInt64 {
-        try patiently { () throws(SystemFailure) in try base.allocatedBytes() }
+    func allocatedBytes() throws(SystemError) -> UInt64 {
+        try patiently { () throws(SystemError) in try base.allocatedBytes() }
     }
 
-    func read(at offset: UInt64, count: Int) throws(SystemFailure) -> [UInt8] {
-        try patiently { () throws(SystemFailure) in try base.read(at: offset, count: count) }
+    func read(at offset: UInt64, count: Int) throws(SystemError) -> [UInt8] {
+        try patiently { () throws(SystemError) in try base.read(at: offset, count: count) }
     }
 
     func announceRead(at offset: UInt64, count: Int) {
@@ -128,10 +129,10 @@ final class PatientFile: File {
 
     /// The bytes and their place are the same each time, so that it does not matter how much of an
     /// attempt was done.
-    func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemFailure) {
+    func write(_ bytes: borrowing Gather, at offset: UInt64) throws(SystemError) {
         var patience = Patience()
         while true {
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 return try base.write(bytes, at: offset)
             } catch {
                 guard patience.allowsAnother(after: error) else { throw error }
@@ -139,9 +140,9 @@ final class PatientFile: File {
         }
     }
 
-    func sync() throws(SystemFailure) {
+    func sync() throws(SystemError) {
         while true {
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 return try base.sync()
             } catch {
                 // It was interrupted before its end, which says nothing of the disk.
@@ -150,23 +151,23 @@ final class PatientFile: File {
         }
     }
 
-    func reserve(length: UInt64) throws(SystemFailure) {
-        try patiently { () throws(SystemFailure) in try base.reserve(length: length) }
+    func reserve(length: UInt64) throws(SystemError) {
+        try patiently { () throws(SystemError) in try base.reserve(length: length) }
     }
 
-    func truncate(length: UInt64) throws(SystemFailure) {
-        try patiently { () throws(SystemFailure) in try base.truncate(length: length) }
+    func truncate(length: UInt64) throws(SystemError) {
+        try patiently { () throws(SystemError) in try base.truncate(length: length) }
     }
 
-    func lock() throws(SystemFailure) -> Bool {
-        try patiently { () throws(SystemFailure) in try base.lock() }
+    func lock() throws(SystemError) -> Bool {
+        try patiently { () throws(SystemError) in try base.lock() }
     }
 
     /// Without memory it fails at once: `SegmentFiles.map` undoes other mappings first.
-    func map(length: Int) throws(SystemFailure) -> Mapping {
+    func map(length: Int) throws(SystemError) -> Mapping {
         var patience = Patience()
         while true {
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 return try base.map(length: length)
             } catch {
                 guard error.errno != ENOMEM, patience.allowsAnother(after: error) else {
@@ -182,7 +183,7 @@ private struct Patience {
     private var attempt = 1
 
     /// Waits if the failure passes by itself; false if it does not, or did not.
-    mutating func allowsAnother(after failure: SystemFailure) -> Bool {
+    mutating func allowsAnother(after failure: SystemError) -> Bool {
         if failure.errno == EINTR { return true }
         guard failure.errno == EAGAIN || failure.errno == ENOMEM,
             attempt < PatientFileSystem.attempts
@@ -194,13 +195,13 @@ private struct Patience {
 }
 
 private func patiently<Value>(
-    makeRoom: (SystemFailure) -> Bool = { _ in false },
-    _ call: () throws(SystemFailure) -> Value
-) throws(SystemFailure) -> Value {
+    makeRoom: (SystemError) -> Bool = { _ in false },
+    _ call: () throws(SystemError) -> Value
+) throws(SystemError) -> Value {
     var patience = Patience()
     var closings = 0
     while true {
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             return try call()
         } catch {
             if error.isLackOfRoom, closings < PatientFileSystem.closings, makeRoom(error) {
@@ -212,7 +213,7 @@ private func patiently<Value>(
     }
 }
 
-extension SystemFailure {
+extension SystemError {
     /// The process or the system has no descriptor or no memory left.
     var isLackOfRoom: Bool {
         errno == EMFILE || errno == ENFILE || errno == ENOMEM

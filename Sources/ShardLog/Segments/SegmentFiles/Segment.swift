@@ -1,3 +1,4 @@
+internal import System
 internal import Synchronization
 
 /// One file of a shard's log: a page with a `Header` twice, then records.
@@ -85,12 +86,12 @@ extension Segment {
     }
 
     /// The file, opened if it is not; see `SegmentFiles`.
-    func file(_ files: SegmentFiles) throws(SystemFailure) -> any File {
+    func file(_ files: SegmentFiles) throws(SystemError) -> any File {
         try files.file(of: self)
     }
 
     /// The mapping, made if there is none; see `SegmentFiles`.
-    func map(_ files: SegmentFiles) throws(SystemFailure) -> Mapping {
+    func map(_ files: SegmentFiles) throws(SystemError) -> Mapping {
         try files.map(self)
     }
 
@@ -100,7 +101,7 @@ extension Segment {
     /// got so much, as much as it has, down to what is needed.
     func reserve(
         to position: UInt64, first: Int, _ files: SegmentFiles
-    ) throws(SystemFailure) {
+    ) throws(SystemError) {
         let need = offset(position)
         let wanted = max(fileBytes.load(ordering: .relaxed), UInt64(first))
         var length = wanted
@@ -108,7 +109,7 @@ extension Segment {
         length = max(min(length, header.fullBytes), need)
         let file = try file(files)
         while true {
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 try file.reserve(length: length)
                 break
             } catch {

@@ -1,3 +1,4 @@
+internal import System
 internal import Glibc
 internal import Synchronization
 
@@ -38,7 +39,7 @@ final class SegmentFiles: Sendable {
     // Descriptors.
 
     /// The segment's file, open for reading and writing. Waits for the disk if it was not open.
-    func file(of segment: Segment) throws(SystemFailure) -> any File {
+    func file(of segment: Segment) throws(SystemError) -> any File {
         let now = clock.load(ordering: .relaxed)
         let (open, isDropped) = segment.state.withLock { state in
             state.fileUsed = now
@@ -50,18 +51,18 @@ final class SegmentFiles: Sendable {
     }
 
     /// The same, for a segment that may have no file on the disk yet.
-    func create(_ segment: Segment) throws(SystemFailure) -> any File {
+    func create(_ segment: Segment) throws(SystemError) -> any File {
         try install(self.open(segment, create: true), in: segment)
     }
 
-    private func open(_ segment: Segment, create: Bool) throws(SystemFailure) -> any File {
+    private func open(_ segment: Segment, create: Bool) throws(SystemError) -> any File {
         try disk.open(segment.path, create: create, counters: counters)
     }
 
     /// Puts a file in the segment's place for one, unless another thread came first.
     private func install(
         _ opened: any File, in segment: Segment
-    ) throws(SystemFailure) -> any File {
+    ) throws(SystemError) -> any File {
         let now = clock.add(1, ordering: .relaxed).newValue
         let file: (any File)? = segment.state.withLock { state in
             if state.isDropped { return nil }
@@ -83,7 +84,7 @@ final class SegmentFiles: Sendable {
     /// Opens a file that is to take a segment's place, and maps it.
     func makeReplacement(
         of segment: Segment, at path: String
-    ) throws(SystemFailure) -> Replacement {
+    ) throws(SystemError) -> Replacement {
         let file = try disk.open(path, create: true, counters: counters)
         return Replacement(
             file: file, mapping: try map(file, length: Int(segment.header.fullBytes)))
@@ -132,7 +133,7 @@ final class SegmentFiles: Sendable {
 
     /// The segment's mapping, as long as its full length, made if there is none. Waits for the
     /// disk: a reactor takes `Segment.mapping`, and asks the blocking pool for this one.
-    func map(_ segment: Segment) throws(SystemFailure) -> Mapping {
+    func map(_ segment: Segment) throws(SystemError) -> Mapping {
         let (mapping, open) = segment.state.withLock { ($0.mapping, $0.file) }
         if let mapping {
             segment.isUsed.store(true, ordering: .relaxed)
@@ -163,9 +164,9 @@ final class SegmentFiles: Sendable {
         return chosen
     }
 
-    private func map(_ file: any File, length: Int) throws(SystemFailure) -> Mapping {
+    private func map(_ file: any File, length: Int) throws(SystemError) -> Mapping {
         while true {
-            do throws(SystemFailure) {
+            do throws(SystemError) {
                 let mapping = try file.map(length: length)
                 mapping.count(in: counters)
                 return mapping
@@ -200,7 +201,7 @@ final class SegmentFiles: Sendable {
         unmap(segment)
     }
 
-    private static let dropped = SystemFailure(errno: ENOENT, operation: "open, removed segment")
+    private static let dropped = SystemError(errno: ENOENT, operation: "open, removed segment")
 
     // Room.
 
@@ -209,7 +210,7 @@ final class SegmentFiles: Sendable {
 
     /// Closes some of the files for a call that found no descriptor or no memory, and unmaps if it
     /// was memory. False if there was nothing left to close.
-    func makeRoom(after failure: SystemFailure) -> Bool {
+    func makeRoom(after failure: SystemError) -> Bool {
         let closed = closeOldest(openCount / 4 + 1)
         let unmapped = failure.errno == ENOMEM ? unmapOldest(mappedCount / 4 + 1) : 0
         return closed + unmapped > 0

@@ -1,3 +1,4 @@
+internal import System
 internal import Synchronization
 
 /// The housekeeper's part of the sparse indices: new marks go into the segments' index files, and
@@ -32,7 +33,7 @@ extension ShardLog {
     }
 
     private func writeIndex(of segment: Segment, isSealed: Bool) {
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             try segment.writeIndex(configuration.files, isSealed: isSealed)
         } catch {
             // A question costs more after the next start, until it is written after all.
@@ -44,7 +45,7 @@ extension ShardLog {
 extension Segment {
     /// Appends the marks that its index file does not have. Only a sealed segment's is synced: what
     /// a power cut takes of another's is closed by a walk again.
-    func writeIndex(_ files: any FileSystem, isSealed: Bool) throws(SystemFailure) {
+    func writeIndex(_ files: any FileSystem, isSealed: Bool) throws(SystemError) {
         let (kept, marks) = state.withLock { $0.index.unkept }
         let mustCut = state.withLock { $0.index.mustCutFile }
         let file = try files.open(IndexFile.path(of: path), create: true)
@@ -64,7 +65,7 @@ extension Shard {
         guard isUnread else { return }
         var marks: [SparseIndex.Mark] = []
         var count = 0
-        do throws(SystemFailure) {
+        do throws(SystemError) {
             let file = try files.disk.open(
                 IndexFile.path(of: segment.path), create: false)
             let bytes = try file.read(

@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// Waits until every reactor has set itself up, or one could not.
-final class Inauguration: Sendable {
+final class StartLatch: Sendable {
     private struct State {
         var missing: Int
         var failure: String?
