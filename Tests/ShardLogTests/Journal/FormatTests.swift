@@ -69,7 +69,7 @@ import Testing
 
     init() throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("proto-spec/vectors/log-format.json")
         vectors = try JSONDecoder().decode(Vectors.self, from: Data(contentsOf: file))
     }
