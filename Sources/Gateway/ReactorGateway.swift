@@ -1,6 +1,5 @@
 import Access
 import Catalog
-import System
 import HTTP
 import Kinesis
 public import Reactor

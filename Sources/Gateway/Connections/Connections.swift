@@ -1,3 +1,4 @@
+import System
 import HTTP
 import Reactor
 import Synchronization

@@ -1,4 +1,4 @@
-import Clock
+import System
 import HTTP
 import Kinesis
 

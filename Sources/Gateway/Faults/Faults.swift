@@ -1,6 +1,6 @@
+import System
 import Access
 import Catalog
-import Clock
 import HTTP
 import Kinesis
 import Reactor

@@ -1,4 +1,4 @@
-import Clock
+import System
 import Reactor
 
 /// The monotonic clock as one reactor sees it: once at the beginning of a turn, and again at each
