@@ -18,7 +18,8 @@ func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 /// The tests of a target; LeakCheck fails them when they leave anything open.
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
-        name: name + "Tests", dependencies: dependencies + ["LeakCheck"], swiftSettings: settings)
+        name: name + "Tests", dependencies: dependencies + ["LeakCheck", "TestSupport"],
+        swiftSettings: settings)
 }
 
 let package = Package(
@@ -87,8 +88,12 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        // No test target of its own: it is beside all of them.
+        // What is beside all tests.
         .target(name: "LeakCheck", path: "Tests/LeakCheck"),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "ServerDouble", dependencies: ["HTTP", "TLS", "Reactor", "WeirClient"],
+            path: "Tests/ServerDouble", swiftSettings: settings),
 
         tests("System", ["System"]),
         tests("Crypto", ["Crypto"]),
@@ -108,7 +113,8 @@ let package = Package(
             ]),
         tests(
             "WeirClient",
-            ["WeirClient", "weir", "Server", "HTTP", "TLS", "Reactor", "Kinesis", "Wire"]),
+            ["WeirClient", "ServerDouble", "HTTP", "Reactor", "Kinesis", "Wire"]),
+        tests("weir", ["weir", "ServerDouble", "WeirClient", "Server", "Kinesis"]),
         tests("Bench", ["Bench", "Kinesis", "Wire", "System"]),
         tests(
             "Server",

@@ -1,3 +1,4 @@
+import TestSupport
 import System
 import Dispatch
 import Foundation
@@ -7,26 +8,6 @@ import Synchronization
 
 @testable import Catalog
 @testable import ShardLog
-
-/// A folder that goes with its object.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() {
-        path = NSTemporaryDirectory() + "weir-catalog-" + UUID().uuidString
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    /// What is on the disk at this moment, as a crash of the process would leave it.
-    func copy() throws -> TemporaryFolder {
-        let copy = TemporaryFolder()
-        try FileManager.default.copyItem(atPath: path, toPath: copy.path)
-        return copy
-    }
-}
 
 /// A wall clock that tests set, in seconds.
 final class TestClock: Sendable {

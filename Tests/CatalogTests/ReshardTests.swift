@@ -1,3 +1,4 @@
+import TestSupport
 import Kinesis
 import ShardLog
 import Testing

@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import Kinesis
 import Testing
@@ -27,22 +28,7 @@ import Testing
     }
 
     private func load() throws -> File {
-        let root = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        let data = try Data(
-            contentsOf: root.appending(path: "proto-spec/vectors/control-entries.json"))
-        return try JSONDecoder().decode(File.self, from: data)
-    }
-
-    private func bytes(_ hexadecimal: String) -> [UInt8] {
-        let digits = Array(hexadecimal.utf8)
-        return stride(from: 0, to: digits.count - 1, by: 2).compactMap {
-            UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)
-        }
-    }
-
-    private func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        try Specification.load("vectors/control-entries.json")
     }
 
     @Test func `the entries of the specification are those that are written`() throws {
@@ -51,7 +37,7 @@ import Testing
         #expect(file.entries.map(\.bytes) == journal.payloads.map(hexadecimal))
         #expect(Set(file.entries.map(\.kind)) == Set(EntryKind.allCases.map(\.rawValue)))
         for entry in file.entries {
-            let payload = bytes(entry.bytes)
+            let payload = unhex(entry.bytes)
             #expect(payload.first == entry.kind)
             #expect(try NumberedEntry(payload).serial == entry.serial)
         }
@@ -59,17 +45,17 @@ import Testing
 
     @Test func `the entries of the specification make its snapshot`() throws {
         let file = try load()
-        let state = try Journal.replay(file.entries.map { bytes($0.bytes) })
+        let state = try Journal.replay(file.entries.map { unhex($0.bytes) })
         #expect(hexadecimal(state.encoded()) == file.snapshot)
         #expect(
-            hexadecimal(try CatalogState(snapshot: bytes(file.snapshot)).encoded()) == file.snapshot
+            hexadecimal(try CatalogState(snapshot: unhex(file.snapshot)).encoded()) == file.snapshot
         )
     }
 
     @Test func `what older versions wrote is read and written anew`() throws {
         let file = try load()
-        let replayed = try Journal.replay(file.older.entries.map(bytes))
-        let restored = try CatalogState(snapshot: bytes(file.older.snapshot))
+        let replayed = try Journal.replay(file.older.entries.map(unhex))
+        let restored = try CatalogState(snapshot: unhex(file.older.snapshot))
         #expect(replayed.encoded() == restored.encoded())
         #expect(hexadecimal(restored.encoded()) != file.older.snapshot)
         let stream = try #require(restored.stream(key("orders")))
@@ -83,7 +69,7 @@ import Testing
         #expect(file.refused.count >= 8)
         for refused in file.refused {
             #expect(throws: CatalogError.self, "\(refused.why)") {
-                _ = try NumberedEntry(bytes(refused.bytes))
+                _ = try NumberedEntry(unhex(refused.bytes))
             }
         }
     }

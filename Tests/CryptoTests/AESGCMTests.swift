@@ -1,4 +1,5 @@
 import Crypto
+import TestSupport
 import Testing
 
 @Suite struct `AES-256-GCM` {
@@ -43,17 +44,17 @@ import Testing
 
     @Test(arguments: vectors)
     func `messages are sealed as the standard's vectors have it`(vector: Vector) {
-        let key = bytes(vector.key)
-        let nonce = bytes(vector.nonce)
-        let aad = bytes(vector.aad)
-        let plain = bytes(vector.plain)
+        let key = unhex(vector.key)
+        let nonce = unhex(vector.nonce)
+        let aad = unhex(vector.aad)
+        let plain = unhex(vector.plain)
         let sealed = seal(plain, key: key, nonce: nonce, aad: aad)
-        #expect(sealed == bytes(vector.sealed))
+        #expect(sealed == unhex(vector.sealed))
         #expect(open(sealed, key: key, nonce: nonce, aad: aad) == plain)
     }
 
     @Test func `a message that was changed in any bit is refused`() {
-        let key = bytes(Self.key)
+        let key = unhex(Self.key)
         let nonce = [UInt8](repeating: 7, count: 12)
         let aad: [UInt8] = [1, 2, 3]
         let sealed = seal(Array("a record".utf8), key: key, nonce: nonce, aad: aad)

@@ -1,13 +1,6 @@
+import TestSupport
 import Crypto
 import Testing
-
-/// The bytes of a hexadecimal text.
-func bytes(_ hexadecimal: String) -> [UInt8] {
-    let digits = Array(hexadecimal.utf8)
-    return stride(from: 0, to: digits.count, by: 2).map {
-        UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)!
-    }
-}
 
 /// The macros of Swift Testing cannot look into calls that lend a span.
 private func md5(_ text: String) -> UInt128 {
@@ -47,7 +40,7 @@ private func areEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
         ),
     ])
     func `SHA-256 gives the digests of its standard`(text: String, digest: String) {
-        #expect(sha256(text) == bytes(digest))
+        #expect(sha256(text) == unhex(digest))
     }
 
     @Test func `a SHA-256 digest does not depend on how its message was cut`() {
@@ -63,7 +56,7 @@ private func areEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
         }
         #expect(
             digest.finish()
-                == bytes("cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"))
+                == unhex("cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"))
     }
 
     @Test func `a copy of a SHA-256 state goes its own way`() {
@@ -115,8 +108,8 @@ private func areEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
 
     @Test(arguments: vectors)
     func `HMAC-SHA-256 gives the codes of its RFC`(vector: Vector) {
-        let code = HMACSHA256.authenticate(bytes(vector.message).span, key: bytes(vector.key))
-        #expect(code == bytes(vector.code))
+        let code = HMACSHA256.authenticate(unhex(vector.message).span, key: unhex(vector.key))
+        #expect(code == unhex(vector.code))
     }
 
     @Test func `equal bytes are equal and any difference is found`() {

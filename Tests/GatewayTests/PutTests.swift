@@ -1,3 +1,4 @@
+import TestSupport
 import System
 import Catalog
 import Foundation

@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 
 /// The input of each operation as the specification lists it, for tests that go through all of them.
@@ -25,10 +26,7 @@ struct InputModel: Decodable {
     var inputs: [Input]
 
     static func load() throws -> [Input] {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let data = try Data(contentsOf: root.appending(path: "proto-spec/vectors/inputs.json"))
-        return try JSONDecoder().decode(InputModel.self, from: data).inputs
+        try Specification.load("vectors/inputs.json", as: InputModel.self).inputs
     }
 }
 

@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import Kinesis
 import Testing
@@ -30,10 +31,8 @@ private struct ServiceModel: Decodable {
 
 @Suite struct `The service model of Weir's own operations` {
     @Test func `it has the inputs that the specification lists`() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let file = root.appending(path: "proto-spec/botocore/weir/2026-11-22/service-2.json")
-        let model = try JSONDecoder().decode(ServiceModel.self, from: Data(contentsOf: file))
+        let model: ServiceModel = try Specification.load(
+            "botocore/weir/2026-11-22/service-2.json")
         #expect(model.metadata.targetPrefix == Kinesis.Operation.weirPrefix)
         #expect(model.metadata.jsonVersion == "1.1")
         #expect(model.metadata.signingName == "kinesis")
@@ -60,10 +59,8 @@ private struct ServiceModel: Decodable {
     }
 
     @Test func `a cursor is written with the members that the model has`() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let file = root.appending(path: "proto-spec/botocore/weir/2026-11-22/service-2.json")
-        let model = try JSONDecoder().decode(ServiceModel.self, from: Data(contentsOf: file))
+        let model: ServiceModel = try Specification.load(
+            "botocore/weir/2026-11-22/service-2.json")
         let stream = StreamARN(region: "us-east-1", account: "123456789012", name: "foo")
         let number = SequenceNumber.start(shardCreatedSecond: 1_548_118_962, shardIndex: 0)
         let cursor = ListCursors.Cursor(

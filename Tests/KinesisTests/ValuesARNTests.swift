@@ -1,3 +1,4 @@
+import TestSupport
 import Kinesis
 import Testing
 
@@ -109,7 +110,7 @@ private func isConsumerARN(_ text: String) -> Bool {
 
     @Test func `an ARN cut anywhere is none, and no change makes reading fail`() {
         let seed = UInt64.random(in: .min ... .max)
-        var generator = ValuesGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let whole = Array((Self.stream + "/consumer/app:1548118962").utf8)
         for cut in 0..<Self.stream.utf8.count - "orders".utf8.count + 1 {
             #expect(StreamARN(String(decoding: whole[..<cut], as: UTF8.self)) == nil)

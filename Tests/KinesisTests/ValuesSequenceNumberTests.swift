@@ -1,3 +1,4 @@
+import TestSupport
 import Kinesis
 import Testing
 
@@ -12,7 +13,7 @@ private func name(_ finding: SequenceNumberFinding) -> String {
     String(String(describing: finding).prefix { $0 != "(" })
 }
 
-private func random(_ generator: inout ValuesGenerator) -> SequenceNumber {
+private func random(_ generator: inout SeededGenerator) -> SequenceNumber {
     SequenceNumber(
         shardCreatedSecond: generator.number(upTo: SequenceNumber.greatestSecond),
         shardIndex: UInt32(generator.number(upTo: UInt64(SequenceNumber.greatestShardIndex))),
@@ -76,7 +77,7 @@ private func isLess(_ a: String, _ b: String) -> Bool {
 
     @Test func `any number survives being written and read`() {
         let seed = UInt64.random(in: .min ... .max)
-        var generator = ValuesGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<rounds(5000) {
             let number = random(&generator)
             let text = number.description
@@ -90,7 +91,7 @@ private func isLess(_ a: String, _ b: String) -> Bool {
 
     @Test func `numbers are ordered as their texts are`() {
         let seed = UInt64.random(in: .min ... .max)
-        var generator = ValuesGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<rounds(5000) {
             let a = random(&generator)
             // Often a neighbour that differs in one part only.
@@ -108,7 +109,7 @@ private func isLess(_ a: String, _ b: String) -> Bool {
 
     @Test func `a text that is not written by us is never read as a number`() {
         let seed = UInt64.random(in: .min ... .max)
-        var generator = ValuesGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<rounds(5000) {
             var digits = Array(random(&generator).description.utf8)
             digits[Int.random(in: digits.indices, using: &generator)] =

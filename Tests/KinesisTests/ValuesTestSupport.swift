@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 
 /// `proto-spec/vectors/sequence-numbers.json`.
@@ -37,27 +38,11 @@ struct ValueVectors: Decodable {
     var shardIds: [ShardText]
 
     static func load() throws -> ValueVectors {
-        let root = URL(filePath: #filePath).appending(path: "../../..").standardized
-        let file = root.appending(path: "proto-spec/vectors/sequence-numbers.json")
-        return try JSONDecoder().decode(ValueVectors.self, from: Data(contentsOf: file))
+        try Specification.load("vectors/sequence-numbers.json")
     }
 }
 
-/// A small generator whose whole sequence follows from its seed (Marsaglia, "Xorshift RNGs").
-struct ValuesGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed | 1
-    }
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
-    }
-
+extension SeededGenerator {
     /// A number that is often at one of its bounds, and of any size between.
     mutating func number(upTo bound: UInt64) -> UInt64 {
         switch next() % 8 {
@@ -67,9 +52,4 @@ struct ValuesGenerator: RandomNumberGenerator {
         default: min(bound, next() >> (next() % 64))
         }
     }
-}
-
-/// How many rounds a randomised test makes: more in the long form.
-func rounds(_ count: Int) -> Int {
-    ProcessInfo.processInfo.environment["WEIR_TEST_LONG"] == "1" ? count * 50 : count
 }

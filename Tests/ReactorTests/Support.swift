@@ -11,12 +11,6 @@ func connectedPair() throws -> (Socket, Socket) {
     return (Socket(descriptor: descriptors[0]), Socket(descriptor: descriptors[1]))
 }
 
-/// Rounds of a randomised test.
-func rounds(_ short: Int) -> Int {
-    let isLong = unsafe getenv("WEIR_TEST_LONG").map { unsafe String(cString: $0) == "1" } ?? false
-    return isLong ? short * 20 : short
-}
-
 /// A readiness handler made of a closure.
 final class OnReady: ReadinessHandler {
     private let body: (Readiness) -> Void

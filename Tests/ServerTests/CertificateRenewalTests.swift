@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import Gateway
 import Logging
@@ -14,7 +15,7 @@ struct CertificateRenewalTests {
 
     /// A server's certificates in a folder of their own, under a clock that a test moves.
     private final class Bench: Sendable {
-        let folder: String
+        let folder = TemporaryFolder("renewal")
         let certificates: Certificates
         let wall: Mutex<Int64>
         /// What the log takes for the time, if it does not believe the other.
@@ -23,15 +24,12 @@ struct CertificateRenewalTests {
         let lines = Mutex<[String]>([])
 
         init(at second: Int64, own: CertificateFiles? = nil) throws {
-            folder = NSTemporaryDirectory() + "weir-renewal-\(UUID().uuidString)"
             wall = Mutex(second)
-            var configuration = ServerConfiguration.example(folder: folder)
+            var configuration = ServerConfiguration.example(folder: folder.path)
             configuration.certificateFiles = own
             certificates = Certificates(configuration: configuration, files: RealFileSystem())
-            try RealFileSystem().makeFolder(folder)
+            try RealFileSystem().makeFolder(folder.path)
         }
-
-        deinit { try? FileManager.default.removeItem(atPath: folder) }
 
         func start() throws -> CertificateRenewal {
             let identity = try certificates.load(now: times())
@@ -51,7 +49,7 @@ struct CertificateRenewalTests {
         private func add(_ line: String) { lines.withLock { $0.append(line) } }
 
         func authority() throws -> Data {
-            try Data(contentsOf: URL(fileURLWithPath: folder + "/tls/ca.pem"))
+            try Data(contentsOf: URL(fileURLWithPath: folder.path + "/tls/ca.pem"))
         }
     }
 
@@ -148,7 +146,7 @@ struct CertificateRenewalTests {
         let start: Int64 = 1_800_000_000
         let bench = try Bench(at: start)
         let renewal = try bench.start()
-        let key = URL(fileURLWithPath: bench.folder + "/tls/ca-key.pem")
+        let key = URL(fileURLWithPath: bench.folder.path + "/tls/ca-key.pem")
         let kept = try Data(contentsOf: key)
         try Data("no key".utf8).write(to: key)
         bench.wall.withLock { $0 += 390 * Self.day }
@@ -179,13 +177,10 @@ struct CertificateRenewalTests {
         let start: Int64 = 1_800_000_000
         let issuer = try CertificateAuthority.create(now: start)
         let issued = try issuer.issue(names: ["localhost"], addresses: [], now: start)
-        let folder = NSTemporaryDirectory() + "weir-own-\(UUID().uuidString)"
-        try RealFileSystem().makeFolder(folder)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let folder = TemporaryFolder("own")
         let files = CertificateFiles(
-            certificate: folder + "/server.pem", key: folder + "/server-key.pem")
-        try Data(issued.certificateChainPEM).write(to: URL(fileURLWithPath: files.certificate))
-        try Data(issued.privateKeyPEM).write(to: URL(fileURLWithPath: files.key))
+            certificate: try folder.write(issued.certificateChainPEM, to: "server.pem"),
+            key: try folder.write(issued.privateKeyPEM, to: "server-key.pem"))
         let bench = try Bench(at: start, own: files)
         let renewal = try bench.start()
         bench.wall.withLock { $0 += 1_000 * Self.day }

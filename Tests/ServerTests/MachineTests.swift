@@ -1,3 +1,4 @@
+import TestSupport
 import System
 import Foundation
 import ShardLog
@@ -17,18 +18,14 @@ struct MachineTests {
     }
 
     @Test func `the least limit of a control group and those above it counts`() throws {
-        let folder = NSTemporaryDirectory() + "weir-cgroup-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let folder = TemporaryFolder("cgroup")
         func write(_ name: String, _ text: String) throws {
-            let path = folder + "/" + name
-            try FileManager.default.createDirectory(
-                atPath: (path as NSString).deletingLastPathComponent,
-                withIntermediateDirectories: true)
-            try text.write(toFile: path, atomically: false, encoding: .utf8)
+            try folder.write(Array(text.utf8), to: name)
         }
         func limit() -> Int? {
             ControlGroup.memoryLimit(
-                RealFileSystem(), membership: folder + "/cgroup", root: folder + "/fs")
+                RealFileSystem(), membership: folder.path + "/cgroup",
+                root: folder.path + "/fs")
         }
         #expect(limit() == nil)
         try write("cgroup", "4:memory:/old\n0::/system.slice/weir.service\n")

@@ -1,44 +1,8 @@
+import TestSupport
 import Foundation
 import Synchronization
 
 @testable import ShardLog
-
-/// Seeded, so that a failure can be had again.
-struct Random: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed &+ 0x9E37_79B9_7F4A_7C15
-    }
-
-    mutating func next() -> UInt64 {
-        state = state &+ 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func bytes(_ count: Int) -> [UInt8] {
-        (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
-    }
-}
-
-/// How many times as many rounds the long form runs.
-let rounds = ProcessInfo.processInfo.environment["WEIR_TEST_LONG"] == "1" ? 20 : 1
-
-/// A folder that goes with its object.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() {
-        path = NSTemporaryDirectory() + "weir-log-" + UUID().uuidString
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-}
 
 /// A wall clock that tests set. The monotonic clock goes along with it, except for a `jump`.
 final class TestClock: Sendable {

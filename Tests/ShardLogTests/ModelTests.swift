@@ -1,3 +1,4 @@
+import TestSupport
 import Synchronization
 import Testing
 
@@ -18,9 +19,9 @@ import Testing
         var trimmed = 0
     }
 
-    @Test(arguments: 0..<UInt64(5 * rounds))
+    @Test(arguments: 0..<UInt64(rounds(5)))
     func `a random workload reads back as from arrays, over restarts`(seed: UInt64) throws {
-        var random = Random(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let disk = SimulatedFileSystem()
         let folder = TemporaryFolder()
         let clock = TestClock()
@@ -124,7 +125,7 @@ import Testing
     }
 
     private func check(
-        _ log: ShardLog, _ model: [UInt64: Kept], _ seed: UInt64, _ random: inout Random
+        _ log: ShardLog, _ model: [UInt64: Kept], _ seed: UInt64, _ random: inout SeededGenerator
     ) throws {
         #expect(log.shardCount == model.count)
         for (number, kept) in model.sorted(by: { $0.key < $1.key }) {

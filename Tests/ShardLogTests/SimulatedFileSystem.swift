@@ -1,3 +1,4 @@
+import TestSupport
 import System
 import Foundation
 import Glibc
@@ -86,7 +87,7 @@ final class SimulatedFileSystem: FileSystem {
 
     /// A disk as a cut left it: what was synced, and any subset of the rest by sectors and names.
     init(after cut: Cut, seed: UInt64) {
-        var random = Random(seed: seed)
+        var random = SeededGenerator(seed: seed)
         // Sometimes nearly everything got out, sometimes nearly nothing.
         let odds = Int.random(in: 0...4, using: &random)
         func kept() -> Bool { Int.random(in: 0..<4, using: &random) < odds }

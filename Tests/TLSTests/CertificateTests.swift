@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import TLS
 import Testing
@@ -8,19 +9,8 @@ struct CertificateTests {
         try run(["openssl"] + arguments)
     }
 
-    /// A folder that is removed afterwards.
-    private func withFolder<R>(_ body: (URL) throws -> R) throws -> R {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("weir-certificates-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        return try body(folder)
-    }
-
-    private func write(_ bytes: [UInt8], _ name: String, in folder: URL) throws -> String {
-        let file = folder.appendingPathComponent(name)
-        try Data(bytes).write(to: file)
-        return file.path
+    private func withFolder<R>(_ body: (TemporaryFolder) throws -> R) throws -> R {
+        try body(TemporaryFolder.made("certificates"))
     }
 
     /// Checks the certificate for a purpose and a name as strict clients do.
@@ -28,8 +18,8 @@ struct CertificateTests {
         _ chain: [UInt8], _ authority: CertificateAuthority, _ more: [String]
     ) throws -> (text: String, status: Int32) {
         try withFolder { folder in
-            let trust = try write(authority.certificatePEM, "ca.pem", in: folder)
-            let leaf = try write(chain, "leaf.pem", in: folder)
+            let trust = try folder.write(authority.certificatePEM, to: "ca.pem")
+            let leaf = try folder.write(chain, to: "leaf.pem")
             return try openssl(["verify", "-x509_strict", "-CAfile", trust] + more + [leaf])
         }
     }
@@ -74,7 +64,7 @@ struct CertificateTests {
     @Test func `the authority may sign certificates, and nothing below it may`() throws {
         let authority = try Fixture.authority.get()
         let text = try withFolder { folder in
-            let file = try write(authority.certificatePEM, "ca.pem", in: folder)
+            let file = try folder.write(authority.certificatePEM, to: "ca.pem")
             return try openssl(["x509", "-in", file, "-noout", "-text"]).text
         }
         #expect(text.contains("CA:TRUE, pathlen:0"))
@@ -88,7 +78,7 @@ struct CertificateTests {
         let issued = try Fixture.authority.get().issue(
             names: ["localhost"], addresses: ["127.0.0.1", "::1"], now: now)
         let text = try withFolder { folder in
-            let file = try write(issued.certificateChainPEM, "leaf.pem", in: folder)
+            let file = try folder.write(issued.certificateChainPEM, to: "leaf.pem")
             return try openssl(["x509", "-in", file, "-noout", "-text"]).text
         }
         #expect(text.contains("CA:FALSE"))
@@ -146,7 +136,7 @@ struct CertificateTests {
         for _ in 0..<8 {
             let issued = try authority.issue(names: ["a"], addresses: [], now: now)
             let text = try withFolder { folder in
-                let file = try write(issued.certificateChainPEM, "leaf.pem", in: folder)
+                let file = try folder.write(issued.certificateChainPEM, to: "leaf.pem")
                 return try openssl(["x509", "-in", file, "-noout", "-serial"]).text
             }
             let digits = text.split(separator: "=").last?.trimmingCharacters(in: .newlines) ?? ""
@@ -234,8 +224,8 @@ struct CertificateTests {
     @Test func `an encrypted key is an error, and nobody is asked for its password`() throws {
         let issued = try Fixture.authority.get().issue(names: ["a"], addresses: [], now: now)
         let encrypted = try withFolder { folder in
-            let key = try write(issued.privateKeyPEM, "key.pem", in: folder)
-            let target = folder.appendingPathComponent("encrypted.pem")
+            let key = try folder.write(issued.privateKeyPEM, to: "key.pem")
+            let target = folder.url("encrypted.pem")
             let result = try openssl([
                 "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-passout", "pass:secret", "-in", key,
                 "-out", target.path,
@@ -251,8 +241,8 @@ struct CertificateTests {
 
     @Test func `an RSA identity of somebody's own works`() throws {
         let (certificate, key) = try withFolder { folder in
-            let certificate = folder.appendingPathComponent("cert.pem")
-            let key = folder.appendingPathComponent("key.pem")
+            let certificate = folder.url("cert.pem")
+            let key = folder.url("key.pem")
             let result = try openssl([
                 "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=own",
                 "-addext", "subjectAltName=DNS:own.test", "-keyout", key.path, "-out",
@@ -283,7 +273,7 @@ struct CertificateTests {
             let status = try makeDevCerts([folder.path, "stream.test", "10.1.2.3", "fe80::1"])
             #expect(status == 0)
             func bytes(_ name: String) throws -> [UInt8] {
-                [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))
+                [UInt8](try Data(contentsOf: folder.url(name)))
             }
             let server = try Identity(
                 certificateChainPEM: bytes("server.pem"), privateKeyPEM: bytes("server-key.pem"))
@@ -296,7 +286,7 @@ struct CertificateTests {
                 #expect(link.client.connection.progress == .open, "\(name)")
             }
             let mode = try FileManager.default.attributesOfItem(
-                atPath: folder.appendingPathComponent("ca-key.pem").path)[.posixPermissions]
+                atPath: folder.url("ca-key.pem").path)[.posixPermissions]
             #expect(mode as? Int == 0o600)
             let second = try makeDevCerts([folder.path])
             #expect(second != 0, "nothing is overwritten")
@@ -306,7 +296,7 @@ struct CertificateTests {
     @Test func `the development script refuses what is no name`() throws {
         #expect(try makeDevCerts([]) != 0)
         let status = try withFolder { folder in
-            try makeDevCerts([folder.appendingPathComponent("new").path, "a,DNS:b"])
+            try makeDevCerts([folder.url("new").path, "a,DNS:b"])
         }
         #expect(status != 0)
     }

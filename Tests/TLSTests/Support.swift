@@ -2,12 +2,6 @@ import Glibc
 import TLS
 import Testing
 
-/// Rounds of a randomised test.
-func rounds(_ short: Int) -> Int {
-    let isLong = unsafe getenv("WEIR_TEST_LONG").map { unsafe String(cString: $0) == "1" } ?? false
-    return isLong ? short * 20 : short
-}
-
 /// Seconds since 1970.
 var now: Int64 { Int64(time(nil)) }
 

@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 
 /// The files of the package as a clone would have them: what git tracks, and what it would add.

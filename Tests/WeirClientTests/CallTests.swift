@@ -1,6 +1,7 @@
 import Foundation
 import Kinesis
 import Synchronization
+import ServerDouble
 import Testing
 
 @testable import WeirClient
@@ -142,7 +143,7 @@ private func entries(_ count: Int, bytes: Int = 3) -> [PutEntry] {
         let server = try FakeServer { request in
             if request.operation == "DeleteStream" { return .reply(500, "{\"__type\":\"X\"}") }
             let call = calls.wrappingAdd(1, ordering: .relaxed).oldValue
-            return call < 2 ? refusal("LimitExceededException") : .reply(200, "")
+            return call < 2 ? .refusal("LimitExceededException") : .reply(200, "")
         }
         let client = try server.client()
         try await client.commitCursor(
@@ -165,11 +166,11 @@ private func entries(_ count: Int, bytes: Int = 3) -> [PutEntry] {
             switch request.operation {
             case "DescribeStreamConsumer" where known.load(ordering: .relaxed):
                 return .reply(200, "{\"ConsumerDescription\":\(description)}")
-            case "DescribeStreamConsumer": return refusal("ResourceNotFoundException")
+            case "DescribeStreamConsumer": return .refusal("ResourceNotFoundException")
             default:
                 // Somebody else was faster.
                 known.store(true, ordering: .relaxed)
-                return refusal("ResourceInUseException")
+                return .refusal("ResourceInUseException")
             }
         }
         let client = try server.client()

@@ -35,10 +35,6 @@ func child(_ index: UInt32, of parents: UInt32...) -> ChildShard {
         id: ShardID(index: index), parents: parents.map { ShardID(index: $0) }, range: .whole)
 }
 
-func refusal(_ code: String, _ message: String = "no") -> FakeServer.Answer {
-    .reply(400, "{\"__type\":\"\(code)\",\"message\":\"\(message)\"}")
-}
-
 let consumerARN = ConsumerARN(
     stream: StreamARN(region: "eu-central-1", account: "123456789012", name: "s"), name: "c",
     createdSecond: 1_790_000_000)

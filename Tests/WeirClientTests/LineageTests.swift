@@ -1,6 +1,7 @@
 import Foundation
 import Kinesis
 import Synchronization
+import ServerDouble
 import Testing
 import Wire
 

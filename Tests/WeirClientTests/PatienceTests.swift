@@ -2,6 +2,7 @@ import HTTP
 import Kinesis
 import Reactor
 import Synchronization
+import ServerDouble
 import Testing
 
 @testable import WeirClient

@@ -1,6 +1,7 @@
 import HTTP
 import Kinesis
 import Synchronization
+import ServerDouble
 import Testing
 import Wire
 
@@ -93,7 +94,7 @@ private func indices(_ subscription: Subscription, _ count: Int) async throws ->
     @Test func `a place that is taken is asked for again`() async throws {
         let server = try FakeServer(
             script([
-                refusal("ResourceInUseException"), refusal("LimitExceededException"),
+                .refusal("ResourceInUseException"), .refusal("LimitExceededException"),
                 .reply(500, "{\"__type\":\"InternalFailure\"}"),
                 .stream([start, event(1...1)], .hold),
             ]))
@@ -185,7 +186,7 @@ private func indices(_ subscription: Subscription, _ count: Int) async throws ->
     }
 
     @Test func `an unknown consumer is an error at once`() async throws {
-        let server = try FakeServer(script([refusal("ResourceNotFoundException", "Consumer c")]))
+        let server = try FakeServer(script([.refusal("ResourceNotFoundException", "Consumer c")]))
         let client = try server.client()
         let subscription = client.subscribe(
             shard: ShardID(index: 0), consumer: consumerARN, from: .latest)
@@ -194,7 +195,7 @@ private func indices(_ subscription: Subscription, _ count: Int) async throws ->
     }
 
     @Test func `attempts without an event come to an end`() async throws {
-        let server = try FakeServer { _ in refusal("ResourceInUseException", "still there") }
+        let server = try FakeServer { _ in .refusal("ResourceInUseException", "still there") }
         let client = try server.client { $0.retry.subscriptionAttempts = 4 }
         let subscription = client.subscribe(
             shard: ShardID(index: 0), consumer: consumerARN, from: .latest)

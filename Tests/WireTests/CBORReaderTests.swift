@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import Testing
 import Wire
@@ -60,7 +61,7 @@ private func write(_ node: Node, _ writer: inout ResponseWriter, definite: Bool)
 
 @Suite struct `CBOR documents` {
     @Test func `the vectors are read, and written again byte for byte`() throws {
-        let file = try JSONDecoder().decode(Messages.self, from: vectorFile("cbor-messages.json"))
+        let file = try Specification.load("vectors/cbor-messages.json", as: Messages.self)
         #expect(file.messages.count >= 5)
         for message in file.messages {
             let node = try read(unhex(message.cbor), .cbor)
@@ -75,7 +76,7 @@ private func write(_ node: Node, _ writer: inout ResponseWriter, definite: Bool)
     }
 
     @Test func `the vectors cut anywhere are refused`() throws {
-        let file = try JSONDecoder().decode(Messages.self, from: vectorFile("cbor-messages.json"))
+        let file = try Specification.load("vectors/cbor-messages.json", as: Messages.self)
         for message in file.messages {
             let bytes = unhex(message.cbor)
             for count in 0..<bytes.count {
@@ -87,7 +88,7 @@ private func write(_ node: Node, _ writer: inout ResponseWriter, definite: Bool)
     }
 
     @Test func `what the subset does not have is refused where it stands`() throws {
-        let file = try JSONDecoder().decode(Refused.self, from: vectorFile("cbor-refused.json"))
+        let file = try Specification.load("vectors/cbor-refused.json", as: Refused.self)
         #expect(file.documents.count >= 20)
         for document in file.documents {
             #expect(

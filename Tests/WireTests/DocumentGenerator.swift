@@ -1,3 +1,5 @@
+import TestSupport
+
 /// A value as both encodings can hold it.
 indirect enum Node: Equatable, Sendable {
     case map([(String, Node)])
@@ -31,19 +33,13 @@ indirect enum Node: Equatable, Sendable {
 /// Random documents, and random ways of writing each: white space and escapes in JSON, widths,
 /// chunks, tags and both forms of collections in CBOR.
 struct DocumentGenerator: RandomNumberGenerator {
-    private var state: UInt64
+    private var random: SeededGenerator
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    mutating func next() -> UInt64 { random.next() }
 
-    mutating func chance(_ of: Int) -> Bool { Int.random(in: 0..<of, using: &self) == 0 }
+    mutating func chance(_ n: Int) -> Bool { random.chance(n) }
 
     /// A map whose values are of every kind that JSON has.
     mutating func document() -> Node { map(depth: 4) }

@@ -57,30 +57,3 @@ func refusal(_ bytes: [UInt8], _ encoding: Wire.Encoding) -> WireError? {
         return error
     }
 }
-
-/// How often a test with random input is to go round.
-func rounds(_ short: Int) -> Int {
-    ProcessInfo.processInfo.environment["WEIR_TEST_LONG"] == "1" ? short * 20 : short
-}
-
-func unhex(_ text: String) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var high: UInt8?
-    for character in text {
-        guard let digit = character.hexDigitValue else { continue }
-        if let first = high {
-            bytes.append(first << 4 | UInt8(digit))
-            high = nil
-        } else {
-            high = UInt8(digit)
-        }
-    }
-    return bytes
-}
-
-/// The contents of a vector file of the specification.
-func vectorFile(_ name: String) throws -> Data {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-    return try Data(contentsOf: root.appending(path: "proto-spec/vectors/\(name)"))
-}

@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import Testing
 import Wire
@@ -18,20 +19,11 @@ private struct Vectors: Decodable {
     var refused: [Refused]
 
     static func load() throws -> Vectors {
-        let root = URL(filePath: #filePath).appending(path: "../../..").standardized
-        let file = root.appending(path: "proto-spec/vectors/event-stream.json")
-        return try JSONDecoder().decode(Vectors.self, from: Data(contentsOf: file))
+        try Specification.load("vectors/event-stream.json")
     }
 
     func message(_ name: String) throws -> [UInt8] {
-        bytes(try #require(messages.first { $0.name == name }).hex)
-    }
-}
-
-private func bytes(_ hexadecimal: String) -> [UInt8] {
-    let digits = Array(hexadecimal.utf8)
-    return stride(from: 0, to: digits.count, by: 2).map {
-        UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)!
+        unhex(try #require(messages.first { $0.name == name }).hex)
     }
 }
 
@@ -47,7 +39,7 @@ private func value(_ header: Vectors.Message.Header) -> EventStreamHeader.Value?
     case "int16": Int16(header.value).map { .int16($0) }
     case "int32": Int32(header.value).map { .int32($0) }
     case "int64": Int64(header.value).map { .int64($0) }
-    case "bytes": .bytes(bytes(header.value))
+    case "bytes": .bytes(unhex(header.value))
     case "string": .string(header.value)
     case "timestamp": Int64(header.value).map { .timestamp(milliseconds: $0) }
     case "uuid": UInt128(header.value, radix: 16).map { .uuid($0) }
@@ -71,7 +63,7 @@ private func event(_ payload: String) -> [UInt8] {
         let vectors = try Vectors.load()
         #expect(vectors.messages.count >= 8)
         for vector in vectors.messages {
-            let read = try decode(bytes(vector.hex))
+            let read = try decode(unhex(vector.hex))
             let expected = EventStreamMessage(
                 headers: try vector.headers.map {
                     EventStreamHeader(name: $0.name, value: try #require(value($0)))
@@ -85,7 +77,7 @@ private func event(_ payload: String) -> [UInt8] {
         #expect(vectors.refused.count >= 15)
         for vector in vectors.refused {
             do {
-                _ = try decode(bytes(vector.hex))
+                _ = try decode(unhex(vector.hex))
                 Issue.record("\(vector.name) was accepted")
             } catch let fault {
                 #expect(name(fault) == vector.fault, "\(vector.name)")
@@ -102,7 +94,7 @@ private func event(_ payload: String) -> [UInt8] {
         #expect(try error == vectors.message("unmodelled error"))
         for name in ["event without records", "event with one record", "end of a shard"] {
             let vector = try #require(vectors.messages.first { $0.name == name })
-            #expect(event(vector.payload) == bytes(vector.hex), "\(name)")
+            #expect(event(vector.payload) == unhex(vector.hex), "\(name)")
         }
     }
 
@@ -164,9 +156,8 @@ private func event(_ payload: String) -> [UInt8] {
 
     @Test func `messages come out whole however their stream is cut`() throws {
         let seed = UInt64.random(in: .min ... .max)
-        var random = TestGenerator(seed: seed)
-        let isLong = ProcessInfo.processInfo.environment["WEIR_TEST_LONG"] == "1"
-        for _ in 0..<(isLong ? 1000 : 50) {
+        var random = SeededGenerator(seed: seed)
+        for _ in 0..<rounds(50) {
             var stream = EventStream.initialResponse
             var payloads = [Array("{}".utf8)]
             for _ in 0..<Int.random(in: 0...8, using: &random) {

@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import Kinesis
 import ShardLog
@@ -6,27 +7,6 @@ import Testing
 import Wire
 
 @testable import Catalog
-
-/// A small generator with a seed that a failing test prints.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-    mutating func bytes(_ count: Int) -> [UInt8] {
-        (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
-    }
-}
-
-/// Rounds of a randomised test.
-func rounds(_ short: Int) -> Int {
-    ProcessInfo.processInfo.environment["WEIR_TEST_LONG"] == "1" ? short * 20 : short
-}
 
 func array(_ bytes: Span<UInt8>) -> [UInt8] {
     var copy: [UInt8] = []
@@ -66,6 +46,7 @@ final class Store {
     static let reader = 40
 
     let clock: FakeClock
+    private let folder: TemporaryFolder
     private var configuration: ShardLog.Configuration
     private(set) var log: ShardLog
     private(set) var catalog: Catalog
@@ -78,12 +59,9 @@ final class Store {
 
     init(_ change: (inout ShardLog.Configuration) -> Void = { _ in }) throws {
         let clock = FakeClock()
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("weir-gateway-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true)
+        folder = try TemporaryFolder.made("gateway")
         var configuration = ShardLog.Configuration(
-            folder: folder + "/log", wallMilliseconds: { clock.now })
+            folder: folder.path + "/log", wallMilliseconds: { clock.now })
         configuration.monotonicMilliseconds = { clock.now }
         // What tests let pass at once has passed.
         configuration.clockRules.gapMilliseconds = .max
@@ -97,12 +75,10 @@ final class Store {
         staging = log.staging(reader: Store.reader) { signal.signal() }
     }
 
-    /// Closes the log and removes the folder.
+    /// Closes the log; the folder goes with this object.
     func remove() {
         if isOpen { try? log.close() }
         isOpen = false
-        let folder = configuration.folder.dropLast("/log".count)
-        try? FileManager.default.removeItem(atPath: String(folder))
     }
 
     /// Closes the log and opens it again, after what is done to its closed folder or to how it is

@@ -1,3 +1,4 @@
+import TestSupport
 import Catalog
 import Kinesis
 import ShardLog

@@ -1,3 +1,4 @@
+import TestSupport
 import ShardLog
 import Synchronization
 import Testing

@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -68,10 +69,7 @@ import Testing
     private let vectors: Vectors
 
     init() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("proto-spec/vectors/log-format.json")
-        vectors = try JSONDecoder().decode(Vectors.self, from: Data(contentsOf: file))
+        vectors = try Specification.load("vectors/log-format.json")
     }
 
     @Test func `records are written and read as the vectors say`() throws {
@@ -213,12 +211,5 @@ import Testing
         if let base = vector.previousBase { header.previousBase = UInt64(base)! }
         if let index = vector.previousIndex { header.previousIndex = UInt64(index)! }
         return header
-    }
-
-    private func unhex(_ text: String) -> [UInt8] {
-        let digits = Array(text.utf8)
-        return stride(from: 0, to: digits.count, by: 2).map { place in
-            UInt8(String(decoding: digits[place..<place + 2], as: UTF8.self), radix: 16)!
-        }
     }
 }

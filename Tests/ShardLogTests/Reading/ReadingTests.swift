@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -123,9 +124,9 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<UInt64(6 * rounds))
+    @Test(arguments: 0..<UInt64(rounds(6)))
     func `reading is as from an array, whatever is in memory`(seed: UInt64) throws {
-        var random = Random(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var drawn = Drawn()
         let folder = TemporaryFolder()
         let clock = TestClock()
@@ -166,7 +167,7 @@ import Testing
         ])
     }
 
-    private func size(_ random: inout Random, _ drawn: inout Drawn) -> Int {
+    private func size(_ random: inout SeededGenerator, _ drawn: inout Drawn) -> Int {
         var place = Int.random(in: 0..<Self.sizes.reduce(0) { $0 + $1.weight }, using: &random)
         for size in Self.sizes {
             place -= size.weight
@@ -179,7 +180,7 @@ import Testing
     }
 
     /// One read from anywhere.
-    private func read(_ life: Life, _ random: inout Random, _ drawn: inout Drawn) throws {
+    private func read(_ life: Life, _ random: inout SeededGenerator, _ drawn: inout Drawn) throws {
         let total = life.records.count
         let first =
             switch Int.random(in: 0..<10, using: &random) {
@@ -224,7 +225,7 @@ import Testing
     }
 
     /// One question by number and one by time.
-    private func find(_ life: Life, _ random: inout Random, _ drawn: inout Drawn) throws {
+    private func find(_ life: Life, _ random: inout SeededGenerator, _ drawn: inout Drawn) throws {
         let place = Int.random(in: 0..<life.records.count, using: &random)
         let record = life.records[place]
         // A record's own number, or one between two.
@@ -245,7 +246,7 @@ import Testing
 
     /// From the start to the tail by pages of one limit, in exactly as many as there are, by
     /// several readers at once: none can take another's progress.
-    private func catchUp(_ life: Life, _ random: inout Random) throws {
+    private func catchUp(_ life: Life, _ random: inout SeededGenerator) throws {
         let limit = Self.limits[1...].randomElement(using: &random)!
         let bytes = Self.byteLimits[1...].randomElement(using: &random)!
         var pages = 0
@@ -280,7 +281,7 @@ import Testing
     }
 
     @Test func `every size of record was drawn`() throws {
-        var random = Random(seed: 0)
+        var random = SeededGenerator(seed: 0)
         var drawn = Drawn()
         for _ in 0..<2000 { _ = size(&random, &drawn) }
         drawn.expectAll(Self.sizes.map(\.name))

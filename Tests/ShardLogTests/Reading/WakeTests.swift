@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -94,7 +95,7 @@ import Testing
         let log = try openLog(configuration)
         let bench = Bench(log)
         let shard = try bench.open(1)
-        let total = 400 * rounds
+        let total = rounds(400)
         let seen = Task.detached { () -> Int in
             // A reader of its own with a bell of its own.
             let bell = Bench.Bell()

@@ -1,3 +1,4 @@
+import TestSupport
 import Synchronization
 import Testing
 
@@ -102,7 +103,7 @@ import Testing
             behind = bytes[place] == 0 ? behind + 1 : 0
             if behind < 8 || place % 4096 == 0 { written.append(place) }
         }
-        if rounds > 1 { return written }
+        if isLongRun { return written }
         return stride(from: 0, to: written.count, by: step).map { written[$0] }
     }
 

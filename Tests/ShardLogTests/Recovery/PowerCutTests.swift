@@ -1,3 +1,4 @@
+import TestSupport
 import Synchronization
 import Testing
 
@@ -13,9 +14,9 @@ import Testing
         var quiet: [UInt64: UInt64] = [:]
     }
 
-    @Test(arguments: 0..<UInt64(24 * rounds))
+    @Test(arguments: 0..<UInt64(rounds(24)))
     func `every acknowledged record and change survives a power cut`(seed: UInt64) throws {
-        var random = Random(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let disk = SimulatedFileSystem()
         let folder = TemporaryFolder()
         let clock = TestClock()
@@ -90,7 +91,7 @@ import Testing
     }
 
     private func run(
-        _ log: ShardLog, _ known: inout Known, _ random: inout Random, _ clock: TestClock
+        _ log: ShardLog, _ known: inout Known, _ random: inout SeededGenerator, _ clock: TestClock
     ) throws {
         let bench = Bench(log)
         var open: [UInt64] = []

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import ShardLog
@@ -48,10 +49,10 @@ import Testing
         let made = try make()
         #expect(made.segments.count >= 3)
         var noticed = 0
-        let inHeader = stride(from: 0, to: Segment.Header.bytes, by: rounds > 1 ? 1 : 5)
+        let inHeader = stride(from: 0, to: Segment.Header.bytes, by: isLongRun ? 1 : 5)
         let places =
             inHeader.flatMap { [$0, 2048 + $0] } + stride(from: 100, to: 4096, by: 700)
-        for path in made.segments.prefix(rounds > 1 ? 8 : 1) {
+        for path in made.segments.prefix(isLongRun ? 8 : 1) {
             let bytes = made.disk.contents(path)!
             for place in places {
                 let disk = made.disk.copy()

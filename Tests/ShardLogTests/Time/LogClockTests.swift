@@ -1,3 +1,4 @@
+import TestSupport
 import Synchronization
 import Testing
 
@@ -140,8 +141,8 @@ private let day = 24 * hour
     /// its time. Real time is the test's; the clock's offset is drawn.
     @Test func `nothing expires early, whatever the clock does`() {
         var drawn: [String: Int] = [:]
-        for seed in 0..<UInt64(60 * rounds) {
-            var random = Random(seed: seed)
+        for seed in 0..<UInt64(rounds(60)) {
+            var random = SeededGenerator(seed: seed)
             let test = TestClock()
             var real: Int64 = 0
             var log = clock(test)
@@ -197,7 +198,7 @@ private let day = 24 * hour
     }
 
     @Test func `what does not count is bounded, and never counts for less`() {
-        var random = Random(seed: 7)
+        var random = SeededGenerator(seed: 7)
         var skips: [RetentionClock.Skip] = []
         var exact: [RetentionClock.Skip] = []
         var now: Int64 = 0

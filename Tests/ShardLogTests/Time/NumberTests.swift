@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import Glibc
 import Synchronization
@@ -11,8 +12,8 @@ import Testing
     func `what was given out is below all that comes after a power cut`(
         durability: Durability
     ) throws {
-        for seed in 0..<UInt64(8 * rounds) {
-            var random = Random(seed: seed)
+        for seed in 0..<UInt64(rounds(8)) {
+            var random = SeededGenerator(seed: seed)
             let disk = SimulatedFileSystem()
             let folder = TemporaryFolder()
             let clock = TestClock()
@@ -72,7 +73,7 @@ import Testing
     private func continueOn(
         _ disk: SimulatedFileSystem, _ configuration: ShardLog.Configuration,
         _ highest: inout [UInt64: UInt64], _ seed: UInt64, _ clock: TestClock,
-        _ random: inout Random
+        _ random: inout SeededGenerator
     ) throws {
         let log = try openLog(configuration)
         let bench = Bench(log)

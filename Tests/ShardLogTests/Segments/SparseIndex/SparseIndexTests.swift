@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -34,7 +35,7 @@ import Testing
     private func write(
         _ configuration: ShardLog.Configuration, _ clock: TestClock, seed: UInt64
     ) throws -> [Place] {
-        var random = Random(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let log = try openLog(configuration)
         let bench = Bench(log)
         let shard = try bench.open(1)
@@ -111,7 +112,7 @@ import Testing
         let configuration = configuration(folder, clock)
         let records = try write(configuration, clock, seed: seed)
         #expect(try indexFiles(folder).count >= 3)
-        var random = Random(seed: seed)
+        var random = SeededGenerator(seed: seed)
         // The last place is in the segment that is still written.
         for place in (0..<6).map({ _ in Int.random(in: 0..<records.count, using: &random) })
             + [0, records.count - 1]
@@ -140,7 +141,7 @@ import Testing
         let records = try write(configuration, clock, seed: 3)
         let files = try indexFiles(folder)
         let good = try files.map { try #require(FileManager.default.contents(atPath: $0)) }
-        var random = Random(seed: 4)
+        var random = SeededGenerator(seed: 4)
         for (place, path) in files.enumerated() {
             var bytes = [UInt8](good[place])
             switch harm {

@@ -1,32 +1,34 @@
 import Foundation
 import HTTP
 import Reactor
-import Synchronization
+public import Synchronization
 import TLS
-import WeirClient
+public import WeirClient
 
 /// A server of a few lines on a reactor of its own, which answers as a test says.
-final class FakeServer: Sendable {
-    struct Request: Sendable {
+public final class FakeServer: Sendable {
+    /// A request as it came.
+    public struct Request: Sendable {
         /// Behind the prefix of the target: `PutRecords`.
-        var operation: String
-        var body: [UInt8]
+        public var operation: String
+        public var body: [UInt8]
 
-        var json: [String: Any] {
+        public var json: [String: Any] {
             (try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]) ?? [:]
         }
 
-        func text(_ name: String) -> String { json[name] as? String ?? "" }
+        public func text(_ name: String) -> String { json[name] as? String ?? "" }
 
         /// The type of a subscription's starting position, and its number.
-        var position: String {
+        public var position: String {
             let position = json["StartingPosition"] as? [String: Any] ?? [:]
             let number = position["SequenceNumber"] as? String ?? ""
             return "\(position["Type"] ?? "") \(number)".trimmingCharacters(in: .whitespaces)
         }
     }
 
-    enum End: Sendable {
+    /// What comes behind the frames of a stream.
+    public enum End: Sendable {
         case complete
         /// It is complete, and the server drains its connections.
         case leave
@@ -35,7 +37,8 @@ final class FakeServer: Sendable {
         case reset
     }
 
-    enum Answer: Sendable {
+    /// What a request is answered with.
+    public enum Answer: Sendable {
         case reply(Int, String)
         /// Bytes of an event stream.
         case stream([[UInt8]], End)
@@ -43,12 +46,17 @@ final class FakeServer: Sendable {
         case flood([UInt8])
         /// No answer.
         case silence
+
+        /// A refusal as the protocol has it.
+        public static func refusal(_ code: String, _ message: String = "no") -> Answer {
+            .reply(400, "{\"__type\":\"\(code)\",\"message\":\"\(message)\"}")
+        }
     }
 
-    let port: UInt16
+    public let port: UInt16
     /// Payload of all responses that was handed to the sockets.
-    let sentBytes = Atomic<Int>(0)
-    let connectionCount = Atomic<Int>(0)
+    public let sentBytes = Atomic<Int>(0)
+    public let connectionCount = Atomic<Int>(0)
     private let thread: ReactorThread
     private let log: FakeLog
     private let seen = Mutex<[Request]>([])
@@ -79,7 +87,7 @@ final class FakeServer: Sendable {
     /// - Parameters:
     ///   - port: Where it listens; 0 picks a free one.
     ///   - greeting: What every connection gets, and then its end, instead of a server.
-    init(
+    public init(
         port wanted: UInt16 = 0, greeting: [UInt8]? = nil,
         _ script: @escaping @Sendable (Request) -> Answer
     ) throws {
@@ -92,10 +100,10 @@ final class FakeServer: Sendable {
             guard
                 let context = try? TLSContext(server: identity, tickets: TicketKeys(), alpn: ["h2"])
             else { return reactor.stop() }
-            let desk = FakeDesk(
+            let handler = FakeHandler(
                 reactor: reactor, context: context, log: log, greeting: greeting, script: script)
-            let acceptor = try? Acceptor(listener, on: reactor) { desk.accept($0) }
-            reactor.onWake { withExtendedLifetime((desk, acceptor)) {} }
+            let acceptor = try? Acceptor(listener, on: reactor) { handler.accept($0) }
+            reactor.onWake { withExtendedLifetime((handler, acceptor)) {} }
         }
         log.server.withLock { $0 = WeakServer(self) }
     }
@@ -103,7 +111,7 @@ final class FakeServer: Sendable {
     deinit { stop() }
 
     /// Ends it with its connections; a second call does nothing.
-    func stop() {
+    public func stop() {
         log.isOver.store(true, ordering: .releasing)
         thread.stop()
         thread.join()
@@ -111,13 +119,13 @@ final class FakeServer: Sendable {
 
     func note(_ request: Request) { seen.withLock { $0.append(request) } }
 
-    var requests: [Request] { seen.withLock { $0 } }
+    public var requests: [Request] { seen.withLock { $0 } }
 
-    func requests(_ operation: String) -> [Request] {
+    public func requests(_ operation: String) -> [Request] {
         requests.filter { $0.operation == operation }
     }
 
-    func configuration() throws -> ClientConfiguration {
+    public func configuration() throws -> ClientConfiguration {
         var configuration = ClientConfiguration(
             endpoint: Endpoint(host: "127.0.0.1", port: port),
             trustedCertificates: try Self.certificates.get().trust)
@@ -126,7 +134,9 @@ final class FakeServer: Sendable {
         return configuration
     }
 
-    func client(_ change: (inout ClientConfiguration) -> Void = { _ in }) throws -> WeirClient {
+    public func client(_ change: (inout ClientConfiguration) -> Void = { _ in }) throws
+        -> WeirClient
+    {
         var configuration = try configuration()
         change(&configuration)
         return try WeirClient(configuration)
@@ -149,7 +159,7 @@ struct WeakServer: Sendable {
 }
 
 /// What the connections of a fake server share.
-final class FakeDesk: RequestHandler {
+final class FakeHandler: RequestHandler {
     let reactor: Reactor
     let context: TLSContext
     let scratch = TLSScratch()
@@ -282,19 +292,19 @@ final class FrameSource: BodySource {
 /// One connection of a fake server.
 final class FakeConnection: ReadinessHandler {
     private let socket: Socket
-    private let desk: FakeDesk
+    private let handler: FakeHandler
     private let tls: TLSConnection
     private let session: HTTP2Session
     private var registration: Registration?
     private var rest: [UInt8] = []
     private var isClosed = false
 
-    init(_ socket: Socket, _ desk: FakeDesk) throws {
+    init(_ socket: Socket, _ handler: FakeHandler) throws {
         self.socket = socket
-        self.desk = desk
-        tls = try TLSConnection(context: desk.context, scratch: desk.scratch)
-        session = HTTP2Session(context: desk.http, handler: desk)
-        registration = try desk.reactor.add(
+        self.handler = handler
+        tls = try TLSConnection(context: handler.context, scratch: handler.scratch)
+        session = HTTP2Session(context: handler.http, handler: handler)
+        registration = try handler.reactor.add(
             socket.descriptor, interest: .readable, handler: self)
     }
 
@@ -330,7 +340,7 @@ final class FakeConnection: ReadinessHandler {
         if session.isFinished, rest.isEmpty { return close() }
         guard let registration, !isClosed else { return }
         let interest: Interest = rest.isEmpty ? .readable : [.readable, .writable]
-        try? desk.reactor.update(registration, interest: interest)
+        try? handler.reactor.update(registration, interest: interest)
     }
 
     private func send() {
@@ -353,9 +363,9 @@ final class FakeConnection: ReadinessHandler {
     func close() {
         guard !isClosed else { return }
         isClosed = true
-        if let registration { desk.reactor.remove(registration) }
+        if let registration { handler.reactor.remove(registration) }
         socket.close()
         session.connectionLost()
-        desk.remove(self)
+        handler.remove(self)
     }
 }

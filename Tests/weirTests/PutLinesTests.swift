@@ -1,6 +1,7 @@
 import Foundation
 import Kinesis
 import Synchronization
+import ServerDouble
 import Testing
 
 @testable import WeirClient
@@ -20,8 +21,10 @@ private func putServer(
             guard stores(call, String(decoding: data, as: UTF8.self)) else {
                 return #"{"ErrorCode":"InternalFailure","ErrorMessage":"broken"}"#
             }
-            let index = indices.wrappingAdd(1, ordering: .relaxed).newValue
-            return #"{"SequenceNumber":"\#(number(index))","ShardId":"shardId-000000000000"}"#
+            let number = SequenceNumber(
+                shardCreatedSecond: 1_790_000_000, shardIndex: 0,
+                index: indices.wrappingAdd(1, ordering: .relaxed).newValue, second: 1_790_000_000)
+            return #"{"SequenceNumber":"\#(number)","ShardId":"shardId-000000000000"}"#
         }
         return .reply(200, "{\"Records\":[\(results.joined(separator: ","))]}")
     }
@@ -108,7 +111,7 @@ private func lines(_ range: Range<Int>) -> String {
     }
 
     @Test func `a failure ends the reading of an input that has no end`() async throws {
-        let server = try FakeServer { _ in refusal("ResourceNotFoundException") }
+        let server = try FakeServer { _ in .refusal("ResourceNotFoundException") }
         var putter = try putter(server)
         do {
             try await putter.putAll(

@@ -4,7 +4,7 @@ import Glibc
 /// Runs a program by the shell, and gives what it wrote and how it ended.
 ///
 /// Not by Foundation's `Process`, which keeps two threads and a dozen descriptors for good.
-func run(
+public func run(
     _ words: [String], in folder: String = "/", discardsErrors: Bool = false
 ) throws -> (text: String, status: Int32) {
     func quoted(_ word: String) -> String {
