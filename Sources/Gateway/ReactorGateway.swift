@@ -57,8 +57,8 @@ public final class ReactorGateway {
         waiting = PendingWork(node: node, reactor: reactor.index)
         transitions = Transitions(node: node, reactor: reactor, waiting: waiting)
         connections = try Connections(
-            node: node, reactor: reactor, clock: clock, slices: slices, identity: identity,
-            tickets: tickets)
+            node: node, reactor: reactor, clock: clock, slices: slices, heads: heads,
+            identity: identity, tickets: tickets)
         subscriptions = Subscriptions(
             node: node, reactor: reactor, clock: clock, catalog: catalog, slices: slices,
             waiting: waiting)

@@ -100,12 +100,19 @@
     }
 
     /// A whole response for a request that no handler sees.
-    func queueRefusal(_ status: Int) {
-        let text = HTTP1Output.explanation(status)
-        var head = ResponseHead(status: status)
+    func queueRefusal(_ head: ResponseHead, _ text: StaticString? = nil) {
+        let text = text ?? HTTP1Output.explanation(head.status)
+        var head = head
         head.fields.append("content-type", "text/plain")
         queueHead(head, contentLength: text.utf8CodeUnitCount, chunked: false, closes: true)
         queue(text)
+    }
+
+    /// Takes what waits, for an owner that writes it without a session.
+    func takeQueue() -> [UInt8] {
+        let taken = queued
+        queued = []
+        return taken
     }
 
     private func statusLine(_ status: Int, _ lines: inout [UInt8]) {

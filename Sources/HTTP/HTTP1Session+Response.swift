@@ -32,11 +32,13 @@ extension HTTP1Session: ExchangeSession {
             default: break
             }
             readHeld()
+            endWithInput()
             return wantsOutput
         }
         if exchange.responseIsWhole || exchange.hasNoBody {
             answered(exchange)
             readHeld()
+            endWithInput()
             return true
         }
         guard let source = exchange.source else { return writeBody(exchange) }

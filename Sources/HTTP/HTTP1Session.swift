@@ -48,6 +48,7 @@
     var closesAfterAnswer = false
     private(set) var isDraining = false
     private(set) var inputPending = false
+    private var hasInputEnded = false
     var failure: HTTPError?
     var isInside = false
 
@@ -122,7 +123,7 @@
             phase = .dead
         } else {
             beginClosing()
-            output.queueRefusal(status)
+            output.queueRefusal(context.refusal(status))
         }
     }
 
@@ -143,6 +144,28 @@
     private func beginClosing() {
         phase = .closing
         waitingSince = context.time
+    }
+
+    public func inputEnded(keeping isWanted: (Exchange) -> Bool) {
+        guard keepsInput else { return }
+        hasInputEnded = true
+        if let current, current.whole, !isWanted(current) { return die(.connectionLost) }
+        endWithInput()
+    }
+
+    /// Ends what waits for input that does not come. Whole requests that wait behind others are
+    /// served first.
+    func endWithInput() {
+        guard hasInputEnded, heldStart == held.count else { return }
+        switch phase {
+        case .head, .discard: break
+        case .body:
+            // What it was answered before its end still goes out.
+            guard current?.answered != true else { return closesAfterAnswer = true }
+        case .answer, .closing, .dead: return
+        }
+        closeExchange(.connectionLost)
+        beginClosing()
     }
 
     public func connectionLost() { die(.connectionLost) }

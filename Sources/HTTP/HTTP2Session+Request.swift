@@ -78,7 +78,7 @@ extension HTTP2Session {
         if isWhole { exchange.whole = true }
         if exchange.requestHead.isTooLarge {
             counters.headsTooLarge.count()
-            exchange.respond(ResponseHead(status: 431, fields: FieldList(capacity: 0)), body: [])
+            exchange.respond(context.refusal(431), body: [])
             return
         }
         counters.requests.count()

@@ -41,6 +41,7 @@ internal import CNGHTTP2
     private(set) var isProducing = false
     private var failure: HTTPError?
     private var drainStep = 0
+    private var hasInputEnded = false
 
     // What the peer's frames are worth, and which of them come too late.
     let watch: FrameWatch
@@ -177,7 +178,9 @@ internal import CNGHTTP2
     public var wantsInput: Bool { true }
 
     public var isFinished: Bool {
-        unsafe isCut || !wantsOutput && nghttp2_session_want_read(library) == 0
+        guard !isCut else { return true }
+        guard !wantsOutput else { return false }
+        return unsafe hasInputEnded && open.count == 0 || nghttp2_session_want_read(library) == 0
     }
 
     public var closesWithInputPending: Bool { !isCut }
@@ -239,6 +242,14 @@ internal import CNGHTTP2
 
     /// The peer has answered a PING; ours is the one of the first GOAWAY.
     func pingAnswered() { if drainStep == 1 { drain() } }
+
+    public func inputEnded(keeping isWanted: (Exchange) -> Bool) {
+        guard !isDead else { return }
+        hasInputEnded = true
+        for i in 0..<open.count where !open[i].whole || !isWanted(open[i]) {
+            abort(open[i], .cancel)
+        }
+    }
 
     public func connectionLost() {
         isCut = true

@@ -18,14 +18,28 @@ public final class HTTPContext {
     /// nghttp2's tables for the sessions of this context, made when the first connection comes.
     private(set) lazy var http2Server = HTTP2Library.server(configuration)
 
+    /// What its owner has every answer carry, for those that no handler gives.
+    private let complete: (inout ResponseHead) -> Void
+
     private let pool = OwnedList<Exchange>()
 
+    /// - Parameter complete: Adds to the head of an answer that a session gives by itself what the
+    ///   owner's own answers have, such as the date.
     public init(
         configuration: HTTPConfiguration = HTTPConfiguration(),
-        counters: HTTPCounters = HTTPCounters()
+        counters: HTTPCounters = HTTPCounters(),
+        complete: @escaping (inout ResponseHead) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.counters = counters
+        self.complete = complete
+    }
+
+    /// The head of an answer to what no handler sees.
+    func refusal(_ status: Int) -> ResponseHead {
+        var head = ResponseHead(status: status)
+        complete(&head)
+        return head
     }
 
     func takeExchange() -> Exchange { pool.removeLast() ?? Exchange() }

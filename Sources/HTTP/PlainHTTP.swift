@@ -8,13 +8,11 @@ public enum PlainHTTP {
     }
 
     /// A whole HTTP/1.1 response with status 400 that says to use https.
-    public static let answer: [UInt8] = Array(
-        """
-        HTTP/1.1 400 Bad Request\r
-        content-type: text/plain\r
-        content-length: 54\r
-        connection: close\r
-        \r
-        This port speaks TLS: use https:// instead of http://.
-        """.utf8)
+    public static func answer(_ context: HTTPContext) -> [UInt8] {
+        let output = HTTP1Output()
+        output.queueRefusal(
+            context.refusal(400),
+            "This port speaks TLS only: use https:// in the endpoint address.\n")
+        return output.takeQueue()
+    }
 }

@@ -162,6 +162,12 @@ public protocol Session: AnyObject {
     /// finish. A second call does not wait for the peer's answer to the first step.
     func drain()
 
+    /// The peer has ended its sending side, and may still read. Whole requests are answered, and the
+    /// session `isFinished` when they are; the others never will be whole and are closed.
+    ///
+    /// - Parameter isWanted: Whether a whole request is still to be answered.
+    func inputEnded(keeping isWanted: (Exchange) -> Bool)
+
     /// Ends the session without another word; its exchanges are lost. A few are closed at once.
     func connectionLost()
 

@@ -58,7 +58,7 @@ import Testing
             let begins = PlainHTTP.begins(bytes.span)
             #expect(begins == isPlain)
         }
-        let answer = String(decoding: PlainHTTP.answer, as: UTF8.self)
+        let answer = String(decoding: PlainHTTP.answer(HTTPContext()), as: UTF8.self)
         let parts = answer.split(separator: "\r\n\r\n", omittingEmptySubsequences: false)
         #expect(parts.count == 2)
         #expect(parts[0].hasPrefix("HTTP/1.1 400 Bad Request\r\n"))

@@ -36,6 +36,8 @@ final class Connection: ReadinessHandler, TurnHandler {
     /// The first plaintext of a client that did not negotiate by ALPN.
     private var undetected: [UInt8] = []
     private var hasSeenBytes = false
+    /// The peer has ended its sending side.
+    private var hasInputEnded = false
     private var unsent: [UInt8] = []
     private var unsentStart = 0
     /// Subscriptions that run on this connection, or wait for their place.
@@ -126,7 +128,9 @@ final class Connection: ReadinessHandler, TurnHandler {
 
     private func readAvailable() {
         for _ in 0..<Limits.readsPerTurn {
-            guard !isClosed, closesWhenWritten == nil, !turns.hasBacklog else { return }
+            guard !isClosed, closesWhenWritten == nil, !turns.hasBacklog, !hasInputEnded else {
+                return
+            }
             if lingeringSince == nil, let session, !session.wantsInput {
                 // Pipelined requests wait in the kernel until those before them are answered.
                 updateInterest()
@@ -151,7 +155,7 @@ final class Connection: ReadinessHandler, TurnHandler {
             if lingeringSince == nil { receive(input.span) }
             return count == Limits.ioBytes && !turns.isParking && turns.hasTime(clock.read())
         case .wouldBlock: break
-        case .closed: close(lingeringSince == nil ? .closedByPeer : endReason)
+        case .closed: inputEnded()
         case .failed: close(.socketError)
         }
         return false
@@ -175,9 +179,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         }
         switch progress {
         case .handshaking, .open: markDirty()
-        case .closed:
-            flush()
-            close(.closedByPeer)
+        case .closed: inputEnded()
         case .failed: close(wasEstablished ? .protocolError : .handshakeFailed)
         }
     }
@@ -206,6 +208,29 @@ final class Connection: ReadinessHandler, TurnHandler {
         guard turns.hasBacklog, let session, !isClosed else { return }
         let waiting = turns.takeBacklog()
         feed(waiting.span, to: session)
+        if hasInputEnded, !turns.hasBacklog, !isClosed { end(session) }
+    }
+
+    /// The peer sends no more, and may wait for the answers of whole requests (a half-close). A
+    /// subscription has no end that it could wait for, and a call that a fault holds up is not worth
+    /// keeping for who may have gone.
+    private func inputEnded() {
+        guard lingeringSince == nil else { return close(endReason) }
+        guard tls.isEstablished, let session, !isClosed else { return close(.closedByPeer) }
+        guard !hasInputEnded else { return }
+        hasInputEnded = true
+        if !turns.hasBacklog { end(session) }
+        markDirty()
+        updateInterest()
+    }
+
+    /// The session has all that was received.
+    private func end(_ session: any Session) {
+        if endReason == .finished { endReason = .closedByPeer }
+        session.inputEnded { exchange in
+            guard let request = exchange.attachment as? Request else { return exchange.isAnswered }
+            return request.delay == nil && request.subscription == nil
+        }
     }
 
     private func open(_ version: ProtocolDetector.Verdict) {
@@ -238,7 +263,7 @@ final class Connection: ReadinessHandler, TurnHandler {
 
     private func answerPlainHTTP() {
         endReason = .plainHTTP
-        let answer = plainHTTPAnswer
+        let answer = PlainHTTP.answer(home.http)
         if case .bytes = socket.write(answer.span) {
             lingeringSince = reactor.now
             socket.shutdownWrites()
@@ -282,7 +307,8 @@ final class Connection: ReadinessHandler, TurnHandler {
         if unsentIsEmpty {
             if let reason = closesWhenWritten { return close(reason) }
             if let session, session.isFinished {
-                return session.closesWithInputPending ? linger() : close(endReason)
+                return session.closesWithInputPending && !hasInputEnded
+                    ? linger() : close(endReason)
             }
         }
         updateInterest()
@@ -369,7 +395,9 @@ final class Connection: ReadinessHandler, TurnHandler {
     private func updateInterest() {
         guard !isClosed, let registration else { return }
         var wanted: Interest = []
-        if closesWhenWritten == nil, lingeringSince != nil || session?.wantsInput ?? true {
+        if closesWhenWritten == nil, !hasInputEnded,
+            lingeringSince != nil || session?.wantsInput ?? true
+        {
             wanted.insert(.readable)
         }
         if !unsentIsEmpty { wanted.insert(.writable) }
@@ -419,7 +447,8 @@ final class Connection: ReadinessHandler, TurnHandler {
         session?.connectionLost()
         if let session { closeLost(session) }
         turns.forget()
-        if reason == .finished || reason == .shutdown, unsentIsEmpty {
+        let waits = reason == .finished || reason == .shutdown || hasInputEnded
+        if waits, reason != .socketError, unsentIsEmpty {
             tls.closeNotify()
             tls.takeOutput { ciphertext in _ = socket.write(ciphertext) }
         }

@@ -37,8 +37,8 @@ final class Connections: TurnHandler {
 
     /// Throws what OpenSSL says of the certificates.
     init(
-        node: Node, reactor: Reactor, clock: TurnClock, slices: Slices, identity: Identity,
-        tickets: TicketKeys
+        node: Node, reactor: Reactor, clock: TurnClock, slices: Slices, heads: ResponseHeads,
+        identity: Identity, tickets: TicketKeys
     ) throws(TLSError) {
         self.node = node
         self.reactor = reactor
@@ -46,7 +46,7 @@ final class Connections: TurnHandler {
         self.slices = slices
         self.tickets = tickets
         counters = node.counters[reactor.index]
-        http = HTTPContext(counters: node.http[reactor.index])
+        http = HTTPContext(counters: node.http[reactor.index]) { heads.complete(&$0) }
         tls = try TLSContext(server: identity, tickets: tickets, alpn: ["h2", "http/1.1"])
     }
 

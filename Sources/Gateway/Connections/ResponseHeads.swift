@@ -30,14 +30,19 @@ final class ResponseHeads {
 
     /// The head of the answer to a browser's preflight, which has no `x-amz-id-2`.
     func makePreflight(_ fields: [CrossOrigin.Field]) -> ResponseHead {
-        let requestID = ResponseIDs.requestID(ids.next(), ids.next())
         var head = ResponseHead(status: 200)
-        head.fields.append("x-amzn-requestid", requestID.span, varies: true)
-        let now = date.bytes(milliseconds: WallClock.milliseconds)
-        head.fields.append("date", now.span, varies: true)
+        complete(&head)
         append(Self.crossOriginFields, to: &head)
         append(fields, to: &head)
         return head
+    }
+
+    /// Adds what every answer has, also one that no request of ours is behind.
+    func complete(_ head: inout ResponseHead) {
+        let requestID = ResponseIDs.requestID(ids.next(), ids.next())
+        head.fields.append("x-amzn-requestid", requestID.span, varies: true)
+        let now = date.bytes(milliseconds: WallClock.milliseconds)
+        head.fields.append("date", now.span, varies: true)
     }
 
     /// A new connection's `x-amz-id-2`.
