@@ -63,7 +63,7 @@ public final class Node: Sendable {
         self.report = report
         rateLimits = settings.quotas.limitsRates ? RateLimits(settings.quotas) : nil
         faults = settings.allowsFaultInjection ? FaultTable() : nil
-        blocking = try BlockingPool()
+        blocking = try BlockingPool(settings.blockingThreads)
         counters = (0..<reactors).map { _ in GatewayCounters() }
         http = (0..<reactors).map { _ in HTTPCounters() }
         desks = Mutex(Array(repeating: nil, count: reactors))
@@ -157,11 +157,14 @@ public struct GatewaySettings: Sendable {
     public var allowsFaultInjection: Bool
     /// Connections that may be open at a time.
     public var connections: Int
+    /// Threads for what would hold up a reactor.
+    public var blockingThreads: BlockingPool.Threads
 
     public init(
         region: String, account: String, bodyMemoryBytes: Int, timeScale: TimeScale,
         stateDelayMilliseconds: Int = 0, quotas: Quotas = .none,
-        allowsFaultInjection: Bool = false, connections: Int = 20_000
+        allowsFaultInjection: Bool = false, connections: Int = 20_000,
+        blockingThreads: BlockingPool.Threads = BlockingPool.Threads()
     ) {
         self.region = region
         self.account = account
@@ -171,6 +174,7 @@ public struct GatewaySettings: Sendable {
         self.quotas = quotas
         self.allowsFaultInjection = allowsFaultInjection
         self.connections = connections
+        self.blockingThreads = blockingThreads
     }
 }
 

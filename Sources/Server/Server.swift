@@ -84,7 +84,8 @@ public enum Server {
                     stateDelayMilliseconds: configuration.stateDelayMilliseconds,
                     quotas: configuration.quotas,
                     allowsFaultInjection: configuration.allowsFaultInjection,
-                    connections: resources.shares.connections),
+                    connections: resources.shares.connections,
+                    blockingThreads: configuration.blockingThreads),
                 log: log, catalog: catalog, tokenKey: tokenKey, reactors: configuration.reactors,
                 report: { notice in
                     lines.write(notice.isWarning ? .warning : .info, notice.description)

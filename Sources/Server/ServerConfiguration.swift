@@ -1,5 +1,6 @@
 public import Catalog
 public import Gateway
+public import Reactor
 public import ShardLog
 
 /// Everything that `weir serve` was told.
@@ -30,6 +31,8 @@ public struct ServerConfiguration: Sendable {
     public var allowsFaultInjection: Bool
     /// The operator says that the system's clock is right; see `ShardLog.Configuration`.
     public var acceptsClock = false
+    /// Threads for what would hold up a reactor, 1 to 64 for each lane.
+    public var blockingThreads = BlockingPool.Threads()
     public var logLevel: LogLevel
     /// Whether reactors measure the processor time of each turn, for tests.
     public var measuresTurns = false
@@ -109,6 +112,29 @@ extension ServerConfiguration {
             }
         }
         return scaling
+    }
+
+    /// Reads the value of `--blocking-threads`: `NAME=VALUE` parts with commas between them, each
+    /// instead of its default.
+    public static func blockingThreads(
+        _ text: String
+    ) throws(Misunderstood) -> BlockingPool.Threads {
+        var threads = BlockingPool.Threads()
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard pair.count == 2, let count = Int(pair[1]), (1...64).contains(count) else {
+                throw Misunderstood(
+                    description: "\(part): expected NAME=VALUE with a number from 1 to 64")
+            }
+            switch pair[0] {
+            case "disk": threads.disk = count
+            case "cpu": threads.processor = count
+            case "pages": threads.pages = count
+            default:
+                throw Misunderstood(description: "\(pair[0]): expected disk, cpu or pages")
+            }
+        }
+        return threads
     }
 
     /// Why the text of an option is not understood.

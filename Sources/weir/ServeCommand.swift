@@ -25,6 +25,13 @@ struct ServeCommand: ParsableCommand {
 
     @Option(
         help: """
+            Threads for what would hold up those: disk (reads of cold records), cpu (large bodies \
+            and plans), pages (/metrics). 1 to 64 each, e.g. disk=8,cpu=4.
+            """)
+    var blockingThreads = "disk=2,cpu=2,pages=1"
+
+    @Option(
+        help: """
             When a record is acknowledged: commit (it is on disk), interval:MS (on disk at most MS \
             milliseconds later), os (when the operating system chooses).
             """)
@@ -159,6 +166,9 @@ struct ServeCommand: ParsableCommand {
                 try ServerConfiguration.scaling(onDemandScaling)
             },
             allowsFaultInjection: allowFaultInjection, logLevel: level)
+        configuration.blockingThreads = try understood("--blocking-threads") {
+            try ServerConfiguration.blockingThreads(blockingThreads)
+        }
         configuration.measuresTurns = measureTurns
         configuration.acceptsClock = acceptClock
         return configuration

@@ -197,6 +197,25 @@ def test_options_that_make_no_sense(own, options):
     assert caught.value.status > 0 and caught.value.errors.strip()
 
 
+@pytest.mark.parametrize("value, threads", [
+    (None, {"disk": 2, "cpu": 2, "pages": 1}), ("disk=5", {"disk": 5, "cpu": 2, "pages": 1}),
+    ("cpu=1,disk=1,pages=3", {"disk": 1, "cpu": 1, "pages": 3})])
+def test_the_threads_of_the_blocking_pool(own, value, threads):
+    server = own(*(["--blocking-threads", value] if value else []))
+    names = [path.read_text().strip() for path in pathlib.Path(f"/proc/{server.pid}/task").glob("*/comm")]
+    for lane, count in threads.items():
+        assert sum(name.startswith(f"{lane}-") for name in names) == count, names
+
+
+@pytest.mark.parametrize("value, said", [
+    ("disk", "expected NAME=VALUE with a number from 1 to 64"), ("disk=0", "from 1 to 64"),
+    ("disk=65", "from 1 to 64"), ("disk=2,", "expected NAME=VALUE"), ("tape=1", "expected disk, cpu or pages")])
+def test_threads_of_the_blocking_pool_that_make_no_sense(own, value, said):
+    with pytest.raises(StartFailed) as caught:
+        own("--blocking-threads", value)
+    assert caught.value.status > 0 and said in " ".join(caught.value.errors.split())
+
+
 @pytest.mark.parametrize("durability", ["commit", "interval:50", "os"])
 def test_each_durability_class_takes_and_keeps_records(own, durability):
     server = own("--durability", durability)
