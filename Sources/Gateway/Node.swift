@@ -41,10 +41,10 @@ public final class Node: Sendable {
     let report: @Sendable (Notice) -> Void
     /// Makes `/health` and `/metrics`.
     let statusPage: @Sendable (Node, StatusPage) -> StatusAnswer
-    private let desks: Mutex<[Desk?]>
+    private let handles: Mutex<[ReactorHandle?]>
 
     /// Where a reactor is reached, and what it counts.
-    private struct Desk {
+    private struct ReactorHandle {
         var inbox: Inbox<Message>
         var counters: ReactorCounters
     }
@@ -66,7 +66,7 @@ public final class Node: Sendable {
         blocking = try BlockingPool(settings.blockingThreads)
         counters = (0..<reactors).map { _ in GatewayCounters() }
         http = (0..<reactors).map { _ in HTTPCounters() }
-        desks = Mutex(Array(repeating: nil, count: reactors))
+        handles = Mutex(Array(repeating: nil, count: reactors))
         self.statusPage = statusPage
     }
 
@@ -80,16 +80,16 @@ public final class Node: Sendable {
 
     /// Hands a message to a reactor; it finds it in its next turn.
     func post(_ message: Message, to reactor: Int) {
-        desks.withLock { $0[reactor]?.inbox }?.post(message)
+        handles.withLock { $0[reactor]?.inbox }?.post(message)
     }
 
     func register(_ inbox: Inbox<Message>, _ counters: ReactorCounters, of reactor: Int) {
-        desks.withLock { $0[reactor] = Desk(inbox: inbox, counters: counters) }
+        handles.withLock { $0[reactor] = ReactorHandle(inbox: inbox, counters: counters) }
     }
 
     /// What the running reactors count about themselves, in their order.
     public var reactorCounters: [ReactorCounters] {
-        desks.withLock { $0.compactMap { $0?.counters } }
+        handles.withLock { $0.compactMap { $0?.counters } }
     }
 
     /// Connections that are open now.

@@ -38,13 +38,9 @@ final class Connection: ReadinessHandler, TurnHandler {
     private var hasSeenBytes = false
     /// The peer has ended its sending side.
     private var hasInputEnded = false
-    private var unsent: [UInt8] = []
-    private var unsentStart = 0
+    private let output: CiphertextOutput
     /// Subscriptions that run on this connection, or wait for their place.
     private var subscriptions = 0
-    /// Ciphertext that the socket has taken, and that a broken one has not.
-    private var written: UInt64 = 0
-    private var lost: UInt64 = 0
     /// The session is handing over bytes that are not in the socket yet.
     private var isProducing = false
     private var isDirty = false
@@ -67,8 +63,6 @@ final class Connection: ReadinessHandler, TurnHandler {
     // Monotonic nanoseconds.
     private var establishedAt: UInt64 = 0
     private var lastActivity: UInt64
-    /// Since when the socket does not take what is unsent.
-    private var unsentSince: UInt64 = 0
     /// Since when this connection only waits for the peer to close.
     private var lingeringSince: UInt64?
 
@@ -82,6 +76,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         clock = gateway.clock
         counters = gateway.counters
         buffers = home.buffers
+        output = CiphertextOutput(socket, gateway, home.buffers)
         memory = ConnectionMemory(gateway.node.memory, peer.memory)
         turns = RequestTurns(memory)
         openedAt = reactor.now
@@ -282,7 +277,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         if turns.isParking { turns.resume(clock) { gateway.route($0) } }
         drainTLSOutput()
         var budget = Limits.writesPerTurn
-        while unsentIsEmpty, closesWhenWritten == nil, let session, session.wantsOutput {
+        while output.isEmpty, closesWhenWritten == nil, let session, session.wantsOutput {
             if budget == 0 {
                 reactor.runNextTurn(self)
                 break
@@ -304,7 +299,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         }
         guard !isClosed else { return }
         if turns.couldResume { reactor.runNextTurn(self) }
-        if unsentIsEmpty {
+        if output.isEmpty {
             if let reason = closesWhenWritten { return close(reason) }
             if let session, session.isFinished {
                 return session.closesWithInputPending && !hasInputEnded
@@ -329,67 +324,30 @@ final class Connection: ReadinessHandler, TurnHandler {
     func acknowledgedBodyBytes(of exchange: Exchange) -> UInt64? {
         guard let acknowledged = socket.acknowledgedBytes else { return nil }
         // The kernel counts the connection's SYN as one byte.
-        let arrived = min(written, acknowledged == 0 ? 0 : acknowledged - 1)
-        var underway = written - arrived + UInt64(unsentBytes) + lost
+        let arrived = min(output.written, acknowledged == 0 ? 0 : acknowledged - 1)
+        var underway = output.written - arrived + UInt64(output.count) + output.lost
         if isProducing { underway += UInt64(Limits.ioBytes) }
         return exchange.sentBodyBytes > underway ? exchange.sentBodyBytes - underway : 0
     }
 
-    private var unsentIsEmpty: Bool { unsentStart == unsent.count }
-
-    /// Taken out to be changed: in place it would cost a check at run time at each use.
-    private func takeUnsent() -> [UInt8] {
-        let taken = unsent
-        unsent = []
-        return taken
-    }
-
     /// Ciphertext that the socket has not taken.
-    var unsentBytes: Int { unsent.count - unsentStart }
+    var unsentBytes: Int { output.count }
 
     private func drainTLSOutput() {
         tls.takeOutput { ciphertext in
-            var start = 0
-            if unsentIsEmpty {
-                switch socket.write(ciphertext) {
-                case .bytes(let count):
-                    start = count
-                    written += UInt64(count)
-                    counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
-                case .wouldBlock: break
-                case .closed, .failed:
-                    closesWhenWritten = .socketError
-                    lost += UInt64(ciphertext.count)
-                    return
-                }
-                if start == ciphertext.count { return }
-                unsent = buffers.takeBlock()
-                unsentStart = 0
-                unsentSince = reactor.now
-            }
-            var block = takeUnsent()
-            block.append(copying: ciphertext.extracting(start...))
-            unsent = block
+            if !output.write(ciphertext) { closesWhenWritten = .socketError }
         }
     }
 
     private func writeUnsent() {
-        while !unsentIsEmpty {
-            let block = unsent
-            switch socket.write(block.span.extracting(unsentStart...)) {
-            case .bytes(let count):
-                unsentStart += count
-                written += UInt64(count)
-                counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
-            case .wouldBlock: return updateInterest()
-            case .closed: return close(.closedByPeer)
-            case .failed: return close(.socketError)
-            }
+        switch output.writeRest() {
+        case .bytes:
+            if lingeringSince != nil { socket.shutdownWrites() }
+            markDirty()
+        case .wouldBlock: updateInterest()
+        case .closed: close(.closedByPeer)
+        case .failed: close(.socketError)
         }
-        buffers.giveBack(block: takeUnsent())
-        unsentStart = 0
-        if lingeringSince != nil { socket.shutdownWrites() }
-        markDirty()
     }
 
     private func updateInterest() {
@@ -400,7 +358,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         {
             wanted.insert(.readable)
         }
-        if !unsentIsEmpty { wanted.insert(.writable) }
+        if !output.isEmpty { wanted.insert(.writable) }
         guard wanted != interest else { return }
         interest = wanted
         do {
@@ -425,7 +383,7 @@ final class Connection: ReadinessHandler, TurnHandler {
     func subscriptionEnded() {
         subscriptions -= 1
         // From now on it is this connection that has to take its bytes.
-        if subscriptions == 0 { unsentSince = reactor.now }
+        if subscriptions == 0 { output.begin() }
     }
 
     /// The whole head of a request has come.
@@ -448,7 +406,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         if let session { closeLost(session) }
         turns.forget()
         let waits = reason == .finished || reason == .shutdown || hasInputEnded
-        if waits, reason != .socketError, unsentIsEmpty {
+        if waits, reason != .socketError, output.isEmpty {
             tls.closeNotify()
             tls.takeOutput { ciphertext in _ = socket.write(ciphertext) }
         }
@@ -476,7 +434,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         }
         // A slow subscriber is waited for as long as its subscription lives. Nobody else has to hold
         // a record of TLS for longer, however few bytes of it are taken at a time.
-        if !unsentIsEmpty, subscriptions == 0, now > unsentSince &+ Limits.writeDeadline {
+        if !output.isEmpty, subscriptions == 0, now > output.stuckSince &+ Limits.writeDeadline {
             return close(.timedOut)
         }
         guard tls.isEstablished else {
@@ -522,7 +480,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         tls.closeNotify()
         drainTLSOutput()
         if closesWhenWritten != nil { return close(endReason) }
-        if unsentIsEmpty { socket.shutdownWrites() }
+        if output.isEmpty { socket.shutdownWrites() }
         updateInterest()
     }
 }

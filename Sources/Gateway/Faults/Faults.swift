@@ -106,14 +106,3 @@ extension FaultTable.Owner {
         self.init(account: caller.account, region: caller.region)
     }
 }
-
-extension Subscription {
-    var owner: FaultTable.Owner { FaultTable.Owner(request.caller) }
-
-    var subject: RequestSubject {
-        var subject = RequestSubject(streamName: consumer.arn.stream.name)
-        subject.consumerName = consumer.name
-        subject.shardIndex = feed.shard.id.index
-        return subject
-    }
-}

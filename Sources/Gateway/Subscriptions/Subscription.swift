@@ -239,6 +239,17 @@ final class Subscription: BodySource {
         return stall
     }
 
+    /// Who has asked for it, as faults are told it.
+    var owner: FaultTable.Owner { FaultTable.Owner(request.caller) }
+
+    /// What it reads, as faults are told it.
+    var subject: RequestSubject {
+        var subject = RequestSubject(streamName: consumer.arn.stream.name)
+        subject.consumerName = consumer.name
+        subject.shardIndex = feed.shard.id.index
+        return subject
+    }
+
     /// Whether an injected fault wants it to stand still.
     var isHeldByFault: Bool {
         node.faults?.stalls(subject, owner, now: FaultTable.Moment(node)) ?? false
