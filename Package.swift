@@ -44,16 +44,17 @@ let package = Package(
 
         // Leaves.
         target("System", ["CLinux"]),
+        target("Metrics"),
         target("Crypto", ["COpenSSL"]),
         target("TLS", ["COpenSSL"]),
-        target("HTTP", ["CNGHTTP2"]),
-        target("Reactor", ["System", "CLinux"]),
+        target("HTTP", ["CNGHTTP2", "Metrics"]),
+        target("Reactor", ["System", "Metrics", "CLinux"]),
         target("Wire", ["CBytes"]),
 
         // The protocol, who may speak it, the log, and what the log's control entries make.
         target("Kinesis", ["Wire", "Crypto"]),
         target("Access", ["Wire"]),
-        target("ShardLog", ["System", "CLinux", "CBytes"]),
+        target("ShardLog", ["System", "Metrics", "CLinux", "CBytes"]),
         target("Catalog", ["ShardLog", "Kinesis"]),
 
         // One request, one record, one subscription; the process around it; the client.
@@ -61,12 +62,12 @@ let package = Package(
             "Gateway",
             [
                 "Catalog", "ShardLog", "Kinesis", "Access", "Wire", "HTTP", "TLS", "Reactor",
-                "System",
+                "Metrics", "System",
             ]),
         target(
             "Server",
             [
-                "Gateway", "Catalog", "ShardLog", "Kinesis", "Crypto", "HTTP", "TLS", "Reactor",
+                "Gateway", "Catalog", "ShardLog", "Kinesis", "Crypto", "TLS", "Reactor", "Metrics",
                 "System",
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -96,20 +97,21 @@ let package = Package(
             path: "Tests/ServerDouble", swiftSettings: settings),
 
         tests("System", ["System"]),
+        tests("Metrics", ["Metrics"]),
         tests("Crypto", ["Crypto"]),
         tests("TLS", ["TLS"]),
-        tests("HTTP", ["HTTP"]),
+        tests("HTTP", ["HTTP", "Metrics"]),
         tests("Reactor", ["Reactor", "System"]),
         tests("Wire", ["Wire", "CBytes"]),
         tests("Kinesis", ["Kinesis", "Wire", "Crypto"]),
         tests("Access", ["Access", "Wire", "Crypto"]),
-        tests("ShardLog", ["ShardLog", "CBytes", "System"]),
+        tests("ShardLog", ["ShardLog", "CBytes", "System", "Metrics"]),
         tests("Catalog", ["Catalog", "ShardLog", "Kinesis", "System"]),
         tests(
             "Gateway",
             [
                 "Gateway", "WeirClient", "Catalog", "ShardLog", "Kinesis", "Wire", "HTTP", "TLS",
-                "Reactor", "System",
+                "Reactor", "Metrics", "System",
             ]),
         tests(
             "WeirClient",

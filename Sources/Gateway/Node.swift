@@ -1,6 +1,8 @@
+internal import Metrics
 public import Catalog
 public import System
 public import Kinesis
+internal import Metrics
 public import Reactor
 public import ShardLog
 internal import Synchronization
@@ -94,7 +96,7 @@ public final class Node: Sendable {
 
     /// Connections that are open now.
     public var openConnections: Int {
-        counters.reduce(0) { $0 + $1.connectionsOpen.load(ordering: .relaxed) }
+        counters.reduce(0) { $0 + $1.connectionsOpen.value }
     }
 
     /// Connections that may be open at a time.
@@ -113,7 +115,7 @@ public final class Node: Sendable {
     /// state of connections, about 64 KiB each.
     public var heldBytes: Int {
         memory.heldBytes + max(0, openConnections) * (64 << 10)
-            + counters.reduce(0) { $0 + max(0, $1.ringBytes.load(ordering: .relaxed)) }
+            + counters.reduce(0) { $0 + max(0, $1.ringBytes.value) }
     }
 
     /// Bytes that are held for peers now, of `bodyMemoryBytes`.

@@ -1,3 +1,5 @@
+import Metrics
+
 /// What the owner of the connection asks in order to end it when nothing moves.
 extension HTTP1Session {
     public var openExchanges: Int { current?.announced == true ? 1 : 0 }
@@ -25,7 +27,7 @@ extension HTTP1Session {
             if headBegan {
                 refuse(408, .aborted)
             } else {
-                counters.expired.count()
+                counters.expired.add()
                 die(.aborted)
             }
             return 1
@@ -38,7 +40,7 @@ extension HTTP1Session {
             default: return 0
             }
             guard now &- waitingSince > limit else { return 0 }
-            counters.expired.count()
+            counters.expired.add()
             die(.aborted)
             return 1
         }
@@ -61,7 +63,7 @@ extension HTTP1Session {
         }
         guard now &- exchange.watchedSince > limit else { return 0 }
         if exchange.answered {
-            counters.expired.count()
+            counters.expired.add()
             die(.aborted)
         } else {
             refuse(408, .aborted)

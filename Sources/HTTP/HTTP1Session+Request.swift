@@ -1,3 +1,5 @@
+import Metrics
+
 /// Requests of HTTP/1.1: heads, bodies, and what waits behind them.
 extension HTTP1Session {
     public func receive(_ bytes: Span<UInt8>) -> SessionState {
@@ -130,7 +132,7 @@ extension HTTP1Session {
         case .success(let read): framing = read
         }
         closesAfterAnswer = framing.closes
-        counters.requests.count()
+        counters.requests.add()
         exchange.announced = true
         switch framing.body {
         case .none:
@@ -179,7 +181,7 @@ extension HTTP1Session {
     }
 
     private func deliver(_ exchange: Exchange, _ bytes: Span<UInt8>) {
-        counters.bodyBytesReceived.count(UInt64(bytes.count))
+        counters.bodyBytesReceived.add(UInt64(bytes.count))
         exchange.received += UInt64(bytes.count)
         guard !exchange.answered else { return }
         unsafe handler.requestBody(exchange, bytes)

@@ -1,3 +1,5 @@
+import Metrics
+
 /// Responses of HTTP/1.1 as bytes.
 extension HTTP1Session: ExchangeSession {
     func send(_ exchange: Exchange, _ head: ResponseHead) {
@@ -85,7 +87,7 @@ extension HTTP1Session: ExchangeSession {
 
     private func count(_ exchange: Exchange, _ n: Int) {
         exchange.sent += UInt64(n)
-        counters.bodyBytesSent.count(UInt64(n))
+        counters.bodyBytesSent.add(UInt64(n))
     }
 
     func resumeBody(_ exchange: Exchange) {}

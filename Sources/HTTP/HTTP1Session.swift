@@ -1,3 +1,5 @@
+import Metrics
+
 /// The server's side of one HTTP/1.1 connection.
 ///
 /// One request is handled at a time: the next is read only when the response before it was handed
@@ -112,9 +114,9 @@
     func refuse(_ status: Int, _ reason: ExchangeEnd = .protocolError) {
         failure = failure ?? HTTPError(.framing, code: Int32(status))
         switch status {
-        case 414, 431: counters.headsTooLarge.count()
-        case 408: counters.expired.count()
-        default: counters.badRequests.count()
+        case 414, 431: counters.headsTooLarge.add()
+        case 408: counters.expired.add()
+        default: counters.badRequests.add()
         }
         let begun = current?.answered ?? false
         closeExchange(reason)

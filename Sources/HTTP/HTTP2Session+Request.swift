@@ -1,3 +1,4 @@
+internal import Metrics
 internal import CNGHTTP2
 
 /// What nghttp2 tells about frames received and sent, and its callbacks.
@@ -77,11 +78,11 @@ extension HTTP2Session {
     private func headEnded(_ exchange: Exchange, isWhole: Bool) {
         if isWhole { exchange.whole = true }
         if exchange.requestHead.isTooLarge {
-            counters.headsTooLarge.count()
+            counters.headsTooLarge.add()
             exchange.respond(context.refusal(431), body: [])
             return
         }
-        counters.requests.count()
+        counters.requests.add()
         exchange.announced = true
         if !isWhole { incompleteRequests += 1 }
         unsafe handler.requestBegan(exchange)
@@ -98,7 +99,7 @@ extension HTTP2Session {
     // MARK: Bodies and other frames
 
     func data(_ streamID: Int32, _ bytes: UnsafePointer<UInt8>, _ count: Int) {
-        counters.bodyBytesReceived.count(UInt64(count))
+        counters.bodyBytesReceived.add(UInt64(count))
         guard let exchange = exchange(streamID), exchange.announced, !exchange.answered else {
             // Nobody will use these bytes; their credit must not be lost to the other streams.
             if !isDead { _ = unsafe nghttp2_session_consume_connection(library, count) }
@@ -163,7 +164,7 @@ extension HTTP2Session {
             else { return }
             responseEnded(exchange)
         case NG.rstStream:
-            counters.resetsSent.count()
+            counters.resetsSent.add()
             let code = unsafe frame.pointee.rst_stream.error_code
             if code == ResetCode.refusedStream.rawValue { streamRefused() }
         case NG.goaway:
@@ -178,7 +179,7 @@ extension HTTP2Session {
         _ frame: UnsafePointer<nghttp2_frame>, _ header: UnsafePointer<UInt8>, _ count: Int
     ) -> Bool {
         let isFull = unsafe output.dataPacked(header, count)
-        counters.bodyBytesSent.count(UInt64(count))
+        counters.bodyBytesSent.add(UInt64(count))
         sentBytes &+= UInt64(count)
         watch.earn(dataBytes: count)
         if unsafe frame.pointee.hd.flags & NG.endStream != 0,

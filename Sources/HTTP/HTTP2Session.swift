@@ -1,3 +1,4 @@
+internal import Metrics
 internal import CNGHTTP2
 
 /// The server's side of one HTTP/2 connection, over nghttp2.
@@ -220,9 +221,9 @@ internal import CNGHTTP2
         guard failure == nil else { return }
         failure = error
         switch error.reason {
-        case .flood: counters.floods.count()
+        case .flood: counters.floods.add()
         case .expired: break
-        default: counters.protocolErrors.count()
+        default: counters.protocolErrors.add()
         }
     }
 
@@ -310,7 +311,7 @@ internal import CNGHTTP2
         if exchange.answered, exchange.source == nil, !exchange.abortedByUs {
             plainResponses -= 1
         }
-        if exchange.resetByPeer != nil { counters.resetsReceived.count() }
+        if exchange.resetByPeer != nil { counters.resetsReceived.add() }
         // What the handler gives up is its own decision, not the peer's waste.
         if reason != .complete, reason != .aborted { wasted += 1 }
         detach(exchange)
@@ -321,7 +322,7 @@ internal import CNGHTTP2
 
     /// A stream was refused, by nghttp2 before it had an exchange or by the handler.
     func streamRefused() {
-        counters.refused.count()
+        counters.refused.add()
         wasted += 1
     }
 
@@ -347,14 +348,14 @@ internal import CNGHTTP2
         guard !isDead else { return 0 }
         let now = context.time
         if hasIncompleteHead, now &- headSince > deadlines.head {
-            counters.expired.count()
+            counters.expired.add()
             terminate(HTTPError(.expired))
             return 1
         }
         var expired = 0
         for i in 0..<open.count where isTooSlow(open[i], deadlines, now) {
             abort(open[i], .cancel)
-            counters.expired.count()
+            counters.expired.add()
             expired += 1
         }
         return expired

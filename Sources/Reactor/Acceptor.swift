@@ -1,3 +1,4 @@
+internal import Metrics
 public import System
 internal import CLinux
 internal import Glibc

@@ -1,4 +1,4 @@
-internal import Synchronization
+public import Metrics
 
 /// What a reactor counts. It writes, on its own thread; everybody may read at any time.
 public final class ReactorCounters: Sendable {
@@ -7,8 +7,8 @@ public final class ReactorCounters: Sendable {
     let staleEventCount = Counter()
     let timerCount = Counter()
     let wakeCount = Counter()
-    let lag = LagHistogram()
-    let turnTime = LagHistogram()
+    let lag = Histogram(bounds: lagBounds)
+    let turnTime = Histogram(bounds: lagBounds)
     let stepTime = InlineArray<5, Counter> { _ in Counter() }
     let acceptCount = Counter()
     let acceptPauseCount = Counter()
@@ -31,26 +31,44 @@ public final class ReactorCounters: Sendable {
     public var acceptPauses: UInt64 { acceptPauseCount.value }
     /// The longest that a ready event or a due timer has waited, in nanoseconds, since the start.
     public var lagMaximumNanoseconds: UInt64 { lag.maximum }
-    /// The sum of all turns' lags, in nanoseconds.
-    public var lagTotalNanoseconds: UInt64 { lag.total }
+    /// How long they waited, by turn, in nanoseconds.
+    public var lagTimes: HistogramReading { lag.reading }
 
-    /// How many turns had a lag of at most each of `lagBoundsNanoseconds`, not cumulative; one more
-    /// at the end for what was longer.
-    public var lagHistogram: [UInt64] { lag.counts }
+    /// Whether the reactor measures its turns.
+    public var hasMeasured: Bool { turnTime.sum > 0 }
 
-    /// The most processor time that a turn has taken, nanoseconds; 0 unless the reactor measures it.
-    public var turnMaximumNanoseconds: UInt64 { turnTime.maximum }
-    /// The most processor time that a step of this kind has taken, nanoseconds; as for turns.
-    public func stepMaximumNanoseconds(_ step: TurnStep) -> UInt64 {
-        stepTime[step.rawValue].value
-    }
-    /// The processor time of all turns, nanoseconds.
-    public var turnTotalNanoseconds: UInt64 { turnTime.total }
-    /// How many turns took at most so much processor time, as `lagHistogram`.
-    public var turnHistogram: [UInt64] { turnTime.counts }
+    /// Upper bounds of the buckets: powers of four from 16 µs to 1.07 s.
+    private static let lagBounds: [UInt64] = (0..<9).map { 1 << (14 + 2 * $0) }
 
-    /// Upper bounds of the buckets of `lagHistogram`: powers of four from 16 µs to 1.07 s.
-    public static let lagBoundsNanoseconds: [UInt64] = LagHistogram.bounds
+    /// What `/metrics` shows of each reactor.
+    public static let metrics: [Metric<ReactorCounters>] = [
+        .counter("weir_reactor_turns_total", "Turns of a reactor's loop.") { $0.turns },
+        .histogram(
+            "weir_loop_lag_seconds", "How long ready events and due timers waited for their turn.",
+            in: .nanoseconds
+        ) { $0.lag.reading },
+    ]
+
+    /// The same, if reactors measure their turns.
+    public static let measurements: [Metric<ReactorCounters>] = [
+        .histogram("weir_reactor_turn_seconds", "Processor time of a turn.", in: .nanoseconds) {
+            $0.turnTime.reading
+        },
+        .gauge(
+            "weir_reactor_turn_max_seconds", "The longest turn since the start.", in: .nanoseconds
+        ) { Int(clamping: $0.turnTime.maximum) },
+        .gauge(
+            "weir_reactor_step_max_seconds", "The longest step of a turn since the start, by kind.",
+            in: .nanoseconds, each: TurnStep.allCases, labels: { [("step", $0.name)] }
+        ) { Int(clamping: $0.stepTime[$1.rawValue].value) },
+    ]
+
+    /// The same, behind what is measured.
+    public static let extremes: [Metric<ReactorCounters>] = [
+        .gauge(
+            "weir_loop_lag_max_seconds", "The longest such wait since the start.", in: .nanoseconds
+        ) { Int(clamping: $0.lag.maximum) }
+    ]
 }
 
 /// What a turn consists of.
@@ -75,45 +93,5 @@ public enum TurnStep: Int, Sendable, CaseIterable {
         case .leftover: "leftover"
         case .output: "output"
         }
-    }
-}
-
-/// A number that one thread increases and any thread reads.
-struct Counter: ~Copyable, Sendable {
-    private let count = Atomic<UInt64>(0)
-
-    var value: UInt64 { count.load(ordering: .relaxed) }
-
-    /// Only the owning thread calls this, so load and store need no read-modify-write cycle.
-    func add(_ amount: UInt64 = 1) {
-        count.store(count.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
-    }
-
-    func raise(to amount: UInt64) {
-        if amount > value { count.store(amount, ordering: .relaxed) }
-    }
-}
-
-/// Lags by order of magnitude.
-struct LagHistogram: ~Copyable, Sendable {
-    private static let buckets = 9
-    /// 2^14 ns (16 µs), then four times as much each.
-    static let bounds: [UInt64] = (0..<UInt64(buckets)).map { 1 << (14 + 2 * $0) }
-
-    private let bucketCounts = InlineArray<10, Counter> { _ in Counter() }
-    private let sum = Counter()
-    private let highest = Counter()
-
-    var maximum: UInt64 { highest.value }
-    var total: UInt64 { sum.value }
-    var counts: [UInt64] { (0..<10).map { bucketCounts[$0].value } }
-
-    func record(_ nanoseconds: UInt64) {
-        highest.raise(to: nanoseconds)
-        sum.add(nanoseconds)
-        // Bits of the largest value below, so that a bound falls into its own bucket.
-        let bits = nanoseconds <= 1 << 14 ? 14 : 64 - (nanoseconds - 1).leadingZeroBitCount
-        let bucket = (bits - 13) / 2
-        bucketCounts[min(bucket, Self.buckets)].add()
     }
 }

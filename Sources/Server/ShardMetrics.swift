@@ -1,6 +1,7 @@
 import Catalog
 import Gateway
 import Kinesis
+import Metrics
 import Synchronization
 
 /// The part of `/metrics` that shows single shards: those of streams for which somebody has enabled
@@ -48,7 +49,7 @@ extension PrometheusText {
             sample(age, labels: one.labels, value: "\(Double(milliseconds) / 1000)")
         }
         family("weir_shard_metrics_left_off", .gauge, "Monitored shards beyond the page's bound.")
-        sample("weir_shard_metrics_left_off", leftOff)
+        sample("weir_shard_metrics_left_off", labels: "", value: String(leftOff))
     }
 
     private static var shardCounters: [(ShardLevelMetrics, String, String, (ShardMeter) -> UInt64)]

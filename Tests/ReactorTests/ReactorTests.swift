@@ -231,23 +231,6 @@ struct ReactorTests {
         #expect(released.allSatisfy { $0.isSet })
     }
 
-    @Test func `lags fall into the bucket whose bound they do not exceed`() {
-        for (i, bound) in LagHistogram.bounds.enumerated() {
-            let lag = LagHistogram()
-            lag.record(bound - 1)
-            lag.record(bound)
-            #expect(lag.counts[i] == 2)
-            lag.record(bound + 1)
-            #expect(lag.counts[i + 1] == 1)
-            #expect(lag.maximum == bound + 1)
-            #expect(lag.total == 3 * bound)
-        }
-        let lag = LagHistogram()
-        lag.record(0)
-        lag.record(.max / 2)
-        #expect(lag.counts == [1, 0, 0, 0, 0, 0, 0, 0, 0, 1])
-    }
-
     @Test func `a system error says what failed and how`() {
         let error = SystemError(errno: EADDRINUSE, operation: "bind")
         #expect(error.description == "bind: Address already in use")

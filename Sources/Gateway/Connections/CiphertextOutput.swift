@@ -1,5 +1,5 @@
+import Metrics
 import Reactor
-import Synchronization
 import Wire
 
 /// The bytes of one connection on their way into its socket: what the socket does not take waits
@@ -86,6 +86,6 @@ final class CiphertextOutput {
 
     private func note(_ count: Int) {
         written += UInt64(count)
-        counters.bytesSent.wrappingAdd(UInt64(count), ordering: .relaxed)
+        counters.bytesSent.add(UInt64(count))
     }
 }

@@ -1,6 +1,6 @@
+import Metrics
 import HTTP
 import Kinesis
-import Synchronization
 import Wire
 
 /// From exchange to request: heads are looked at before a body is accepted, bodies are gathered
@@ -47,7 +47,7 @@ extension Connection: RequestHandler {
 
     /// There is no memory for the request, or none for this peer.
     private func refuse(_ request: Request) {
-        gateway.counters.bodyBudgetRefusals.wrappingAdd(1, ordering: .relaxed)
+        gateway.counters.bodyBudgetRefusals.add()
         if let type = request.exchange.head.field(.contentType),
             type.equals(Encoding.cbor.contentType)
         {

@@ -1,6 +1,6 @@
+import Metrics
 import HTTP
 import Reactor
-import Synchronization
 import TLS
 import Wire
 
@@ -146,7 +146,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         switch result {
         case .bytes(let count):
             lastActivity = reactor.now
-            counters.bytesReceived.wrappingAdd(UInt64(count), ordering: .relaxed)
+            counters.bytesReceived.add(UInt64(count))
             if lingeringSince == nil { receive(input.span) }
             return count == Limits.ioBytes && !turns.isParking && turns.hasTime(clock.read())
         case .wouldBlock: break
@@ -167,7 +167,7 @@ final class Connection: ReadinessHandler, TurnHandler {
         // connection needs it.
         drainTLSOutput()
         if !wasEstablished, tls.isEstablished {
-            counters.handshakes.wrappingAdd(1, ordering: .relaxed)
+            counters.handshakes.add()
             establishedAt = reactor.now
             // HTTP/2 servers speak first: some clients wait for our SETTINGS.
             if session == nil, tls.negotiatedProtocol == "h2" { open(.http2) }
@@ -312,7 +312,7 @@ final class Connection: ReadinessHandler, TurnHandler {
     /// Serves a request now, or when it is its turn.
     func serve(_ request: Request, at now: UInt64) {
         guard turns.mayServe(at: now) else {
-            if !memory.mayAnswer { counters.requestsParked.wrappingAdd(1, ordering: .relaxed) }
+            if !memory.mayAnswer { counters.requestsParked.add() }
             return turns.park(request)
         }
         gateway.route(request)

@@ -1,7 +1,7 @@
+import Metrics
 import System
 import HTTP
 import Reactor
-import Synchronization
 import TLS
 
 /// The connections of one reactor, from the accepted socket to the last byte.
@@ -73,14 +73,14 @@ final class Connections: TurnHandler {
     func adopt(_ arrival: Arrival, for gateway: ReactorGateway) {
         let socket = Socket(descriptor: arrival.descriptor)
         guard !isDraining else { return turnAway(socket, arrival.peer, .shutdown) }
-        counters.connectionsAccepted.wrappingAdd(1, ordering: .relaxed)
+        counters.connectionsAccepted.add()
         do {
             try socket.setNotSentLowat(bytes: Limits.notSentLowWater)
             let connection = try Connection(
                 home: self, gateway: gateway, socket: socket, peer: arrival.peer)
             connection.token = table.insert(connection)
             newcomers.append(connection)
-            counters.connectionsOpen.wrappingAdd(1, ordering: .relaxed)
+            counters.connectionsOpen.add()
         } catch {
             turnAway(socket, arrival.peer, .socketError)
         }
@@ -89,7 +89,7 @@ final class Connections: TurnHandler {
     private func turnAway(_ socket: Socket, _ peer: Peer, _ reason: CloseReason) {
         socket.close()
         node.peers.leave(peer, wasProven: false)
-        counters.connectionsClosed[reason]?.add()
+        counters.connectionsClosed.add(reason)
     }
 
     /// A connection has made its first request.
@@ -103,8 +103,8 @@ final class Connections: TurnHandler {
         table.remove(connection.token)
         newcomers.remove(connection)
         node.peers.leave(connection.peer, wasProven: connection.hasMadeRequest)
-        counters.connectionsOpen.wrappingSubtract(1, ordering: .relaxed)
-        counters.connectionsClosed[reason]?.add()
+        counters.connectionsOpen.subtract()
+        counters.connectionsClosed.add(reason)
     }
 
     /// Closes newcomers that have had their time, for others that wait to be accepted.
@@ -134,14 +134,14 @@ final class Connections: TurnHandler {
     func flush() {
         let first = flushed
         var timeIsUp = UInt64.max
-        let sent = counters.bytesSent.load(ordering: .relaxed)
+        let sent = counters.bytesSent.value
         // A connection that is flushed may make others dirty; they are appended and served too.
         while flushed < dirtyCount {
             // Whoever is alone needs no bound.
             if flushed == first + 1 { timeIsUp = clock.latest &+ Limits.serviceNanoseconds }
             if flushed > first,
                 flushed - first >= Limits.flushesPerTurn || clock.latest > timeIsUp
-                    || counters.bytesSent.load(ordering: .relaxed) &- sent
+                    || counters.bytesSent.value &- sent
                         > Limits.flushedBytesPerTurn
             {
                 if flushed > dirtyCount / 2 {

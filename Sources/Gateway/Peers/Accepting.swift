@@ -1,3 +1,4 @@
+internal import Metrics
 internal import Synchronization
 
 /// Whether the node accepts connections, as `/health`, `/metrics` and the log tell it.
@@ -33,15 +34,11 @@ public final class Accepting: Sendable {
     }
 
     private let state = Mutex<State?>(nil)
-    private let pauses: [Obstacle: Counter]
-
-    init() {
-        pauses = Dictionary(uniqueKeysWithValues: Obstacle.allCases.map { ($0, Counter()) })
-    }
+    private let pauses = CounterSet<Obstacle>()
 
     /// How often accepting has paused for this reason.
     public func pauses(_ obstacle: Obstacle) -> UInt64 {
-        pauses[obstacle]?.value.load(ordering: .relaxed) ?? 0
+        pauses[obstacle]
     }
 
     /// What accepting has paused for; nil while all is well.
@@ -52,7 +49,7 @@ public final class Accepting: Sendable {
 
     /// Accepting pauses; true if that is new.
     func paused(_ obstacle: Obstacle, _ detail: String = "", now: UInt64) -> Bool {
-        pauses[obstacle]?.add()
+        pauses.add(obstacle)
         return state.withLock { state in
             guard state != nil else {
                 state = State(obstacle: obstacle, detail: detail, episode: Episode(now: now))

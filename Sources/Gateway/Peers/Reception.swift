@@ -1,3 +1,4 @@
+import Metrics
 import System
 import Reactor
 
@@ -89,7 +90,7 @@ final class Reception {
             }
         case .refused(let isNew):
             socket.close()
-            node.counters[reactor.index].connectionsClosed[.addressShare]?.add()
+            node.counters[reactor.index].connectionsClosed.add(.addressShare)
             guard isNew else { return }
             node.report(
                 .addressRefused(

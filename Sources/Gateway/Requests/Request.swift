@@ -1,10 +1,10 @@
+import Metrics
 import Access
 import Catalog
 import HTTP
 import Kinesis
 import Reactor
 import ShardLog
-import Synchronization
 import Wire
 
 /// One request from its head to its answer; the attachment of its exchange.
@@ -60,7 +60,7 @@ final class Request {
 
     func fail(_ error: ServiceError) {
         if error.code == .provisionedThroughputExceeded, let operation {
-            gateway.counters[operation].throttled.wrappingAdd(1, ordering: .relaxed)
+            gateway.counters[operation].throttled.add()
         }
         answer(
             status: error.code.status, body: error.encoded(encoding), contentType: contentType)
@@ -84,7 +84,7 @@ final class Request {
         guard !isAnswered, isOpen else { return }
         releaseBody()
         guard holdAnswer(body) else {
-            gateway.counters.bodyBudgetRefusals.wrappingAdd(1, ordering: .relaxed)
+            gateway.counters.bodyBudgetRefusals.add()
             return fail(.serviceUnavailable)
         }
         isAnswered = true
@@ -128,7 +128,7 @@ final class Request {
 
     private func count(status: Int) {
         guard let operation else {
-            gateway.counters.unknownRequests.wrappingAdd(1, ordering: .relaxed)
+            gateway.counters.unknownRequests.add()
             return
         }
         gateway.counters[operation].answered(

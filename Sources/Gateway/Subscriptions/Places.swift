@@ -1,6 +1,6 @@
+import Metrics
 import Kinesis
 import Reactor
-import Synchronization
 
 /// The places of one reactor's subscriptions, from the claim to the return: the messages of
 /// ``Tenancy`` between reactors.
@@ -45,7 +45,7 @@ final class Places {
         switch claim {
         case .granted, .refused: isFree(token)
         case .takeover(let previous):
-            node.counters[index].subscriptionsTakenOver.wrappingAdd(1, ordering: .relaxed)
+            node.counters[index].subscriptionsTakenOver.add()
             if previous.reactor == index {
                 takeOver(previous.token, holder(token))
             } else {

@@ -1,7 +1,7 @@
+import Metrics
 import Catalog
 import Kinesis
 import ShardLog
-import Synchronization
 
 /// What one reactor shares between its subscriptions of one shard: the encoded events, and who
 /// sleeps until the shard grows.
@@ -120,7 +120,7 @@ final class ShardFeed {
     /// Lends a new event to all.
     func take(_ entry: EventRing.Entry, budget: inout RingBudget, counters: GatewayCounters) {
         ring.append(entry, budget: &budget)
-        counters.eventsEncoded.wrappingAdd(1, ordering: .relaxed)
+        counters.eventsEncoded.add()
     }
 
     /// Encodes a half-sent event of records once more, byte for byte as it was. Touches only what

@@ -1,3 +1,4 @@
+import Metrics
 import Catalog
 import HTTP
 import Kinesis
@@ -284,8 +285,8 @@ final class Subscription: BodySource {
             position = cut.end
             status.sent.store(cut.continuation, ordering: .relaxed)
             marks.sent(bytes: exchange.sentBodyBytes, index: cut.continuation)
-            counters.eventsSent.wrappingAdd(1, ordering: .relaxed)
-            counters.recordsPushed.wrappingAdd(UInt64(cut.count), ordering: .relaxed)
+            counters.eventsSent.add()
+            counters.recordsPushed.add(UInt64(cut.count))
             if cut.kind == .records {
                 feed.shard.meter.read(
                     records: cut.count, bytes: cut.bytes, ageMilliseconds: cut.millisBehind)

@@ -1,3 +1,4 @@
+import Metrics
 import Catalog
 import HTTP
 import Kinesis
@@ -92,8 +93,8 @@ final class Subscriptions {
         subscription.request.connection.subscriptionBegan()
         subscription.place = table.insert(subscription)
         keepAlives.append(subscription)
-        counters.subscriptionsOpen.wrappingAdd(1, ordering: .relaxed)
-        counters.subscriptionsStarted.wrappingAdd(1, ordering: .relaxed)
+        counters.subscriptionsOpen.add()
+        counters.subscriptionsStarted.add()
         node.catalog.noteOrigin(
             consumer: subscription.consumer.id, shard: subscription.feed.shard.number,
             index: subscription.continuation, milliseconds: node.log.presentMilliseconds())
@@ -109,7 +110,7 @@ final class Subscriptions {
         noteCredit(subscription)
         table.remove(subscription.place)
         feeds.leave(subscription)
-        counters.subscriptionsOpen.wrappingSubtract(1, ordering: .relaxed)
+        counters.subscriptionsOpen.subtract()
         places.leave(subscription.token)
     }
 
@@ -117,7 +118,7 @@ final class Subscriptions {
     /// out. Its stream is reset, which needs no window; on HTTP/1.1 the connection is closed. The
     /// subscription is over at once, whether the peer ever hears of it or not.
     private func cutOff(_ subscription: Subscription) {
-        counters.subscriptionsCutOff.wrappingAdd(1, ordering: .relaxed)
+        counters.subscriptionsCutOff.add()
         subscription.stop()
         subscription.request.exchange.reset(.cancel)
         subscription.request.connection.markDirty()
@@ -260,8 +261,8 @@ final class Subscriptions {
         for (position, count) in tally.stalled.enumerated() {
             counters.stalled[position].set(count)
         }
-        counters.lagMilliseconds.store(tally.lagMilliseconds, ordering: .relaxed)
-        counters.ringBytes.store(feeds.ringBytes, ordering: .relaxed)
+        counters.lagMilliseconds.set(tally.lagMilliseconds)
+        counters.ringBytes.set(feeds.ringBytes)
     }
 
     /// What was sent, and what the client has taken of it, goes to its cursor.
@@ -324,13 +325,13 @@ final class Subscriptions {
 /// What stands still, and how far behind the worst is.
 struct StallTally {
     /// By `StallCode` less one.
-    private(set) var stalled = [UInt64](repeating: 0, count: StallCode.allCases.count)
-    private(set) var lagMilliseconds: UInt64 = 0
+    private(set) var stalled = [Int](repeating: 0, count: StallCode.allCases.count)
+    private(set) var lagMilliseconds = 0
 
     /// - Parameter lag: Milliseconds.
     mutating func add(_ stall: StallCode?, lag: Int64) {
         if let stall { stalled[Int(stall.rawValue) - 1] += 1 }
-        lagMilliseconds = max(lagMilliseconds, UInt64(max(0, lag)))
+        lagMilliseconds = max(lagMilliseconds, Int(max(0, lag)))
     }
 }
 

@@ -1,3 +1,4 @@
+public import Metrics
 public import System
 
 /// Threads for what would hold up a reactor: cold pages of the log, large bodies and answers, pages
@@ -82,6 +83,41 @@ public final class BlockingPool: Sendable {
         case .pages: pages
         }
     }
+}
+
+extension BlockingPool {
+    /// What `/metrics` shows of a pool.
+    public static let metrics: [Metric<BlockingPool>] = [
+        .gauge(
+            "weir_blocking_jobs", "Jobs that wait for a thread of a lane, or run.",
+            each: Lane.allCases.flatMap { [($0, "waiting"), ($0, "running")] },
+            labels: { [("lane", $0.0.name), ("state", $0.1)] }
+        ) { pool, one in
+            let counts = pool.counts(one.0)
+            return one.1 == "waiting" ? counts.waiting : counts.running
+        },
+        .counter(
+            "weir_blocking_jobs_total", "Jobs of a lane, by what became of them.",
+            each: Lane.allCases.flatMap { [($0, "done"), ($0, "skipped"), ($0, "refused")] },
+            labels: { [("lane", $0.0.name), ("outcome", $0.1)] }
+        ) { pool, one in
+            let counts = pool.counts(one.0)
+            return switch one.1 {
+            case "done": counts.done
+            case "skipped": counts.skipped
+            default: counts.refused
+            }
+        },
+        .counter(
+            "weir_blocking_wait_seconds_total", "How long jobs waited for a thread.",
+            in: .nanoseconds, each: Lane.allCases, labels: { [("lane", $0.name)] }
+        ) { $0.counts($1).waitedNanoseconds },
+        .gauge(
+            "weir_blocking_oldest_seconds",
+            "For how long the oldest running job of a lane has been running; 0 if none runs.",
+            in: .nanoseconds, each: Lane.allCases, labels: { [("lane", $0.name)] }
+        ) { Int(clamping: $0.counts($1).oldestNanoseconds) },
+    ]
 }
 
 /// Why a job was not taken.

@@ -1,3 +1,4 @@
+internal import Metrics
 internal import System
 internal import Glibc
 internal import Synchronization
@@ -166,7 +167,7 @@ extension Committer {
                 to: end, first: log.configuration.segmentFirstBytes, segmentFiles)
         } catch {
             if error.isNoSpace { throw error }
-            log.counters.segmentMoves.add(1, ordering: .relaxed)
+            log.counters.segmentMoves.add()
             return false
         }
         // One that was there when the log was opened has none yet. Whoever reads can make it, too.

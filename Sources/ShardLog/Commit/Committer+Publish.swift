@@ -1,3 +1,4 @@
+internal import Metrics
 internal import Synchronization
 
 extension Committer {
@@ -90,7 +91,7 @@ extension Committer {
                     refuse(block, place)
                 case .stored:
                     block.settle(place, .failed)
-                    log.counters.failed.add(1, ordering: .relaxed)
+                    log.counters.failed.add()
                 case .shardClosed, .shardGone, .failed:
                     break
                 }
@@ -98,7 +99,7 @@ extension Committer {
             post(block)
         }
         for control in controls {
-            log.counters.failed.add(1, ordering: .relaxed)
+            log.counters.failed.add()
             guard let waiter = control.waiter else { continue }
             log.mailboxes[waiter.reader].incoming.withLock {
                 $0.controls.append((waiter.token, .failed))

@@ -1,3 +1,4 @@
+internal import Metrics
 internal import System
 internal import Glibc
 internal import Synchronization
@@ -41,7 +42,7 @@ extension Committer {
     /// Writes the batch, which is still in memory, once more: to a file that has not failed.
     func writeAfresh() throws(SystemError) {
         try beginAfresh(room: UInt64(roundedUp(gather.byteCount, to: Limits.pageBytes)))
-        log.counters.journalRetries.add(1, ordering: .relaxed)
+        log.counters.journalRetries.add()
         try write(syncs: true)
     }
 
@@ -54,7 +55,7 @@ extension Committer {
         } catch {
             do throws(SystemError) {
                 try beginAfresh(room: UInt64(Limits.pageBytes))
-                log.counters.journalRetries.add(1, ordering: .relaxed)
+                log.counters.journalRetries.add()
                 guard let journal else { preconditionFailure("a fresh file was begun") }
                 try sync(journal)
                 didSync(lastNumber)
@@ -203,7 +204,7 @@ extension Committer {
                 place = runs[place].next
             }
         }
-        log.counters.segmentMoves.add(1, ordering: .relaxed)
+        log.counters.segmentMoves.add()
         return segment
     }
 

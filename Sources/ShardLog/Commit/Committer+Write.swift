@@ -1,3 +1,4 @@
+internal import Metrics
 internal import System
 internal import Glibc
 internal import Synchronization
@@ -61,7 +62,7 @@ extension Committer {
         let record = block[place]
         block.settle(place, .failed)
         record.shard.stagedBytes.subtract(Int(record.length), ordering: .relaxed)
-        log.counters.failed.add(1, ordering: .relaxed)
+        log.counters.failed.add()
     }
 
     /// Begins the next journal file; one that failed with something else than the disk being full
@@ -113,7 +114,7 @@ extension Committer {
         let start = MonotonicClock.nanoseconds
         try writer.file.sync()
         let end = MonotonicClock.nanoseconds
-        log.counters.journalSyncs.note(end - start)
+        log.counters.journalSyncs.record(end - start)
         lastSyncNanoseconds = end
     }
 

@@ -1,3 +1,4 @@
+internal import Metrics
 internal import System
 internal import Glibc
 internal import Synchronization
@@ -353,11 +354,11 @@ final class Committer: @unchecked Sendable {
 
     func note(_ counts: Counts) {
         let counters = log.counters
-        counters.commits.add(1, ordering: .relaxed)
-        counters.records.add(UInt64(counts.records), ordering: .relaxed)
-        counters.bytes.add(UInt64(counts.bytes), ordering: .relaxed)
-        counters.controlEntries.add(UInt64(controls.count), ordering: .relaxed)
-        counters.largestBatchBytes.max(UInt64(counts.bytes), ordering: .relaxed)
+        counters.commits.add()
+        counters.records.add(UInt64(counts.records))
+        counters.bytes.add(UInt64(counts.bytes))
+        counters.controlEntries.add(UInt64(controls.count))
+        counters.largestBatchBytes.raise(to: UInt64(counts.bytes))
     }
 
     /// Nanoseconds until the journal must be synced although nothing new comes; nil for never.

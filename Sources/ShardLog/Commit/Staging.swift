@@ -1,3 +1,4 @@
+internal import Metrics
 internal import System
 internal import Synchronization
 
@@ -206,7 +207,7 @@ public final class Staging {
     }
 
     private func refuse() -> StageResult {
-        log.counters.refusedFull.add(1, ordering: .relaxed)
+        log.counters.refusedFull.add()
         return .full
     }
 }

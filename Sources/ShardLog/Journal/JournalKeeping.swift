@@ -1,3 +1,4 @@
+internal import Metrics
 internal import System
 internal import Synchronization
 
@@ -39,7 +40,7 @@ extension ShardLog {
         do throws(SystemError) {
             try work()
         } catch {
-            counters.housekeepingFailures.add(1, ordering: .relaxed)
+            counters.housekeepingFailures.add()
         }
     }
 
@@ -47,7 +48,7 @@ extension ShardLog {
     private func look() {
         guard condition.state != .accepting else { return }
         let free = freeBytes()
-        if free == nil { counters.housekeepingFailures.add(1, ordering: .relaxed) }
+        if free == nil { counters.housekeepingFailures.add() }
         condition.look(free: free) {
             (try? configuration.files.open(Folder.format(configuration.folder), create: false))
                 != nil
@@ -81,7 +82,7 @@ extension ShardLog {
             try journal.removeSurplus()
         } catch {
             // The housekeeper comes to it.
-            counters.housekeepingFailures.add(1, ordering: .relaxed)
+            counters.housekeepingFailures.add()
         }
     }
 
@@ -158,7 +159,7 @@ extension ShardLog {
             request { $0.rewrites.append(segment) }
             throw error
         }
-        counters.segmentSyncs.add(1, ordering: .relaxed)
+        counters.segmentSyncs.add()
     }
 
     /// The segment's shard is gone or retention has taken it: there is nothing to keep.

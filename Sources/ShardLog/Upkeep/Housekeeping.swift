@@ -1,3 +1,4 @@
+internal import Metrics
 internal import System
 internal import Synchronization
 
@@ -60,7 +61,7 @@ extension ShardLog {
             let segments = shard.segments.withLock { $0 }
             for segment in segments { bytes += segment.fileBytes.load(ordering: .relaxed) }
         }
-        counters.bytesOnDisk.store(bytes, ordering: .relaxed)
+        counters.bytesOnDisk.set(Int(clamping: bytes))
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Metrics
 internal import System
 internal import Synchronization
 
@@ -35,7 +36,7 @@ extension Committer {
             segmentFiles.replaceFile(of: segment, with: new)
             log.noteNewSegment()
             segment.hasFailed.store(false, ordering: .releasing)
-            log.counters.segmentRewrites.add(1, ordering: .relaxed)
+            log.counters.segmentRewrites.add()
             if !segment.isDirty.exchange(true, ordering: .acquiringAndReleasing) {
                 log.noteDirty(segment)
             }

@@ -1,3 +1,4 @@
+import Metrics
 import TestSupport
 import Catalog
 import Kinesis
@@ -73,7 +74,7 @@ private final class Reading {
         budget = RingBudget()
     }
 
-    var eventsEncoded: UInt64 { counters.eventsEncoded.load(ordering: .relaxed) }
+    var eventsEncoded: UInt64 { counters.eventsEncoded.value }
 }
 
 extension EventCutter.Cut {

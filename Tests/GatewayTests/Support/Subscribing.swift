@@ -1,3 +1,4 @@
+import Metrics
 import Catalog
 import Foundation
 import HTTP
@@ -84,7 +85,7 @@ extension Gate {
     }
 
     func eventsEncoded(_ gateway: Int = 0) -> UInt64 {
-        gateways[gateway].counters.eventsEncoded.load(ordering: .relaxed)
+        gateways[gateway].counters.eventsEncoded.value
     }
 }
 

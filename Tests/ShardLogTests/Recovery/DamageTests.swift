@@ -1,3 +1,4 @@
+import Metrics
 import TestSupport
 import Synchronization
 import Testing
@@ -204,7 +205,7 @@ import Testing
         let log = try openLog(configuration)
         let bench = Bench(log)
         _ = try bench.open(1)
-        let batch = log.counters.commits.load(ordering: .relaxed)
+        let batch = log.counters.commits.value
         try log.saveSnapshot(Array("open 1 1700000000000".utf8), batch: batch + 1)
         try log.close()
         let path = folder.path + "/snapshot"

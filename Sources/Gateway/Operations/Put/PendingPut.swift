@@ -1,8 +1,8 @@
+import Metrics
 import Access
 import Catalog
 import Kinesis
 import ShardLog
-import Synchronization
 
 /// A put whose records are on their way to the log; the request waits for the last of them.
 final class PendingPut {
@@ -314,8 +314,7 @@ extension PendingPut {
             }
         }
         if refused > 0 {
-            request.gateway.counters[.putRecords].throttled.wrappingAdd(
-                refused, ordering: .relaxed)
+            request.gateway.counters[.putRecords].throttled.add(refused)
         }
         request.succeed(PutRecords.Output(results: results).encoded(request.encoding))
     }

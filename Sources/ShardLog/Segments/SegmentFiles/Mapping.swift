@@ -1,3 +1,4 @@
+internal import Metrics
 public import System
 internal import CLinux
 internal import Glibc
@@ -29,13 +30,13 @@ internal import Synchronization
     }
 
     deinit {
-        counters.withLock { $0 }?.mapped.subtract(1, ordering: .relaxed)
+        counters.withLock { $0 }?.mapped.subtract()
         weir_unguard_mapping(guardHandle)
         unsafe munmap(UnsafeMutableRawPointer(mutating: base), length)
     }
 
     func count(in counters: SegmentFileCounters) {
-        counters.mapped.add(1, ordering: .relaxed)
+        counters.mapped.add()
         self.counters.withLock { $0 = counters }
     }
 

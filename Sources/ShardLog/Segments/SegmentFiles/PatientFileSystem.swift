@@ -1,6 +1,6 @@
+internal import Metrics
 internal import System
 internal import Glibc
-internal import Synchronization
 
 /// The disk as the log uses it: what passes by itself is waited out here, once for every call.
 ///
@@ -82,7 +82,7 @@ struct PatientFileSystem: FileSystem {
     ) throws(SystemError) -> Value {
         try patiently(
             makeRoom: { failure in
-                owner.counters.lacks.add(1, ordering: .relaxed)
+                owner.counters.lacks.add()
                 return owner.makeRoom(after: failure)
             }, call)
     }
@@ -96,11 +96,11 @@ final class PatientFile: File {
     init(_ base: any File, _ counters: SegmentFileCounters?) {
         self.base = base
         self.counters = counters
-        counters?.open.add(1, ordering: .relaxed)
+        counters?.open.add()
     }
 
     deinit {
-        counters?.open.subtract(1, ordering: .relaxed)
+        counters?.open.subtract()
     }
 
     func identity() throws(SystemError) -> FileIdentity {

@@ -1,3 +1,4 @@
+internal import Metrics
 internal import System
 internal import Glibc
 internal import Synchronization
@@ -221,7 +222,7 @@ final class SegmentFiles: Sendable {
         let all = tables.withLock { Array($0.open.values) }
         let oldest = Self.oldest(count, of: all, besides: spared) { $0.fileUsed }
         for segment in oldest { close(segment) }
-        counters.evictions.add(UInt64(oldest.count), ordering: .relaxed)
+        counters.evictions.add(UInt64(oldest.count))
         return oldest.count
     }
 
@@ -230,7 +231,7 @@ final class SegmentFiles: Sendable {
         let all = refreshedMapped().all
         let oldest = Self.oldest(count, of: all, besides: spared) { $0.mappingUsed }
         for segment in oldest { unmap(segment) }
-        counters.evictions.add(UInt64(oldest.count), ordering: .relaxed)
+        counters.evictions.add(UInt64(oldest.count))
         return oldest.count
     }
 

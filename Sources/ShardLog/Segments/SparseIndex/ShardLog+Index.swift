@@ -1,3 +1,4 @@
+internal import Metrics
 internal import System
 internal import Synchronization
 
@@ -37,7 +38,7 @@ extension ShardLog {
             try segment.writeIndex(configuration.files, isSealed: isSealed)
         } catch {
             // A question costs more after the next start, until it is written after all.
-            counters.housekeepingFailures.add(1, ordering: .relaxed)
+            counters.housekeepingFailures.add()
         }
     }
 }

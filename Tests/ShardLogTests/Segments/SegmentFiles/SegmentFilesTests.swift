@@ -1,3 +1,4 @@
+import Metrics
 import TestSupport
 import Foundation
 import Synchronization
@@ -38,10 +39,10 @@ import Testing
             }
             #expect(log.health == .accepting)
             let held = log.counters.segmentFiles
-            #expect(held.open.load(ordering: .relaxed) <= configuration.openSegments)
-            #expect(held.mapped.load(ordering: .relaxed) <= 64)
-            #expect(held.evictions.load(ordering: .relaxed) > 0)
-            if limit < 100 { #expect(held.lacks.load(ordering: .relaxed) > 0) }
+            #expect(held.open.value <= configuration.openSegments)
+            #expect(held.mapped.value <= 64)
+            #expect(held.evictions.value > 0)
+            if limit < 100 { #expect(held.lacks.value > 0) }
             try log.close()
         }
         #expect(disk.state.withLock { $0.mostOpen } <= min(limit, configured + 64))
@@ -63,7 +64,7 @@ import Testing
         let held = log.counters.segmentFiles
         let segments = disk.paths.filter { $0.hasSuffix(".segment") }
         #expect(segments.count > 5)
-        #expect(held.mapped.load(ordering: .relaxed) >= 5)
+        #expect(held.mapped.value >= 5)
         // A read is under way in the middle of the removal.
         let shard = shards[0]
         var seen = 0
@@ -77,22 +78,22 @@ import Testing
                 }
                 log.housekeep()
                 #expect(!disk.paths.contains { $0.hasSuffix(".segment") })
-                #expect(held.open.load(ordering: .relaxed) == 0)
+                #expect(held.open.value == 0)
                 // The one that is being read, and no other.
-                #expect(held.mapped.load(ordering: .relaxed) <= 1)
+                #expect(held.mapped.value <= 1)
             }
             #expect(view.data.count == 4000 && view.data[0] == UInt8(seen))
             seen += 1
             return true
         }
         #expect(seen == 3 && result.next > .start)
-        #expect(held.mapped.load(ordering: .relaxed) == 0)
+        #expect(held.mapped.value == 0)
         // Nothing of it is opened or mapped again.
         _ = shard.read(
             from: .start, maximumRecords: 1, maximumBytes: 1, mayWait: true
         ) { _ in true }
-        #expect(held.open.load(ordering: .relaxed) == 0)
-        #expect(held.mapped.load(ordering: .relaxed) == 0)
+        #expect(held.open.value == 0)
+        #expect(held.mapped.value == 0)
         try log.close()
     }
 
@@ -115,8 +116,8 @@ import Testing
         log.housekeep()
         let held = log.counters.segmentFiles
         #expect(!disk.paths.contains { $0.hasSuffix(".segment") })
-        #expect(held.open.load(ordering: .relaxed) == 0)
-        #expect(held.mapped.load(ordering: .relaxed) == 0)
+        #expect(held.open.value == 0)
+        #expect(held.mapped.value == 0)
         #expect(try bench.put(shard, [2]).isStored)
         #expect(readAll(shard, from: shard.horizon).records.map(\.data) == [[2]])
         try log.close()
