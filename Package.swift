@@ -51,6 +51,9 @@ let package = Package(
         target("Reactor", ["System", "Metrics", "CLinux"]),
         target("Wire", ["CBytes"]),
 
+        // TLS on a socket.
+        target("Transport", ["TLS", "Reactor", "System"]),
+
         // The protocol, who may speak it, the log, and what the log's control entries make.
         target("Kinesis", ["Wire", "Crypto"]),
         target("Access", ["Wire"]),
@@ -71,14 +74,16 @@ let package = Package(
                 "System",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        target("WeirClient", ["HTTP", "TLS", "Reactor", "Kinesis", "Wire", "System"]),
+        target(
+            "WeirClient",
+            ["Transport", "HTTP", "TLS", "Reactor", "Kinesis", "Wire", "System"]),
 
         // The program: the benches, and the command line.
         target(
             "Bench",
             [
-                "WeirClient", "Kinesis", "Wire", "HTTP", "TLS", "Reactor", "System",
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "WeirClient", "Transport", "Kinesis", "Wire", "HTTP", "TLS", "Reactor",
+                "System", .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]),
         .executableTarget(
             name: "weir",
@@ -93,7 +98,8 @@ let package = Package(
         .target(name: "LeakCheck", path: "Tests/LeakCheck"),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .target(
-            name: "ServerDouble", dependencies: ["HTTP", "TLS", "Reactor", "WeirClient"],
+            name: "ServerDouble",
+            dependencies: ["Transport", "HTTP", "TLS", "Reactor", "WeirClient"],
             path: "Tests/ServerDouble", swiftSettings: settings),
 
         tests("System", ["System"]),
@@ -103,6 +109,7 @@ let package = Package(
         tests("HTTP", ["HTTP", "Metrics"]),
         tests("Reactor", ["Reactor", "System"]),
         tests("Wire", ["Wire", "CBytes"]),
+        tests("Transport", ["Transport", "TLS", "Reactor", "System"]),
         tests("Kinesis", ["Kinesis", "Wire", "Crypto"]),
         tests("Access", ["Access", "Wire", "Crypto"]),
         tests("ShardLog", ["ShardLog", "CBytes", "System", "Metrics"]),

@@ -33,13 +33,6 @@ enum Limits {
     static let replyBytes = 32 << 20
     /// Bytes of an answer to SubscribeToShard that is not a stream; a longer one is cut.
     static let refusalBytes = 65_536
-    /// Bytes read from a socket at a time, and times in one turn.
-    static let readBytes = 65_536
-    static let readsPerTurn = 16
-    /// The most plaintext of a TLS record (RFC 8446 §5.1).
-    static let recordBytes = 16_384
-    /// TLS records that are written by one call.
-    static let recordsPerWrite = 4
     /// Bytes of a certificate file; a longer one is refused.
     static let certificateBytes = 1 << 20
     /// How often a stream or consumer that is being created is asked for, and how many times.

@@ -3,6 +3,7 @@ import HTTP
 import Reactor
 public import Synchronization
 import TLS
+import Transport
 public import WeirClient
 
 /// A server of a few lines on a reactor of its own, which answers as a test says.
@@ -162,7 +163,7 @@ struct WeakServer: Sendable {
 final class FakeHandler: RequestHandler {
     let reactor: Reactor
     let context: TLSContext
-    let scratch = TLSScratch()
+    let transport: TransportContext
     let http = HTTPContext()
     let log: FakeLog
     private let greeting: [UInt8]?
@@ -176,6 +177,7 @@ final class FakeHandler: RequestHandler {
         script: @escaping @Sendable (FakeServer.Request) -> FakeServer.Answer
     ) {
         self.reactor = reactor
+        transport = TransportContext(reactor: reactor)
         self.context = context
         self.log = log
         self.greeting = greeting
@@ -290,38 +292,19 @@ final class FrameSource: BodySource {
 }
 
 /// One connection of a fake server.
-final class FakeConnection: ReadinessHandler {
-    private let socket: Socket
+final class FakeConnection: TLSStreamOwner {
+    private static let openNanoseconds: UInt64 = 60_000_000_000
+
     private let handler: FakeHandler
-    private let tls: TLSConnection
     private let session: HTTP2Session
-    private var registration: Registration?
-    private var rest: [UInt8] = []
-    private var isClosed = false
+    private var stream: TLSStream?
 
     init(_ socket: Socket, _ handler: FakeHandler) throws {
-        self.socket = socket
         self.handler = handler
-        tls = try TLSConnection(context: handler.context, scratch: handler.scratch)
         session = HTTP2Session(context: handler.http, handler: handler)
-        registration = try handler.reactor.add(
-            socket.descriptor, interest: .readable, handler: self)
-    }
-
-    func ready(_ readiness: Readiness) {
-        guard !isClosed else { return }
-        if readiness.contains(.writable) { writeRest() }
-        guard !isClosed, !readiness.isDisjoint(with: [.readable, .hangup, .error]) else { return }
-        var result = IOResult.wouldBlock
-        var input: [UInt8] = []
-        input.append(addingCapacity: 65_536) { result = socket.read(into: &$0) }
-        guard case .bytes = result else { return result == .wouldBlock ? () : close() }
-        let progress = tls.receive(input.span) { _ = session.receive($0) }
-        send()
-        switch progress {
-        case .handshaking, .open: break
-        case .closed, .failed: close()
-        }
+        stream = try TLSStream(
+            accepting: socket, tls: handler.context, openNanoseconds: Self.openNanoseconds,
+            in: handler.transport, owner: self)
     }
 
     /// No more requests are taken; those under way come to their end.
@@ -329,42 +312,31 @@ final class FakeConnection: ReadinessHandler {
 
     /// What the session has; at the end of a turn.
     func write() {
-        guard !isClosed, tls.isEstablished else { return }
-        while rest.isEmpty, session.wantsOutput, !isClosed {
-            var output: [UInt8] = []
-            output.append(addingCapacity: 16_384) { session.produce(into: &$0) }
-            if output.isEmpty { break }
-            _ = tls.send(output.span)
-            send()
+        guard let stream, stream.phase == .open else { return }
+        stream.send { output in
+            if session.wantsOutput { session.produce(into: &output) }
         }
-        if session.isFinished, rest.isEmpty { return close() }
-        guard let registration, !isClosed else { return }
-        let interest: Interest = rest.isEmpty ? .readable : [.readable, .writable]
-        try? handler.reactor.update(registration, interest: interest)
+        if session.isFinished, stream.canSend { close() }
     }
 
-    private func send() {
-        tls.takeOutput { bytes in
-            rest += bytes.indices.map { bytes[$0] }
-        }
-        writeRest()
+    func streamOpened(_ stream: TLSStream) {}
+
+    func streamReceived(_ stream: TLSStream, _ plaintext: Span<UInt8>) {
+        _ = session.receive(plaintext)
     }
 
-    private func writeRest() {
-        while !rest.isEmpty, !isClosed {
-            switch socket.write(rest.span) {
-            case .bytes(let count): rest.removeFirst(count)
-            case .wouldBlock: return
-            case .closed, .failed: close()
-            }
-        }
-    }
+    func streamDrained(_ stream: TLSStream) {}
+
+    func streamEnded(_ stream: TLSStream, _ end: StreamEnd) { leave() }
 
     func close() {
-        guard !isClosed else { return }
-        isClosed = true
-        if let registration { handler.reactor.remove(registration) }
-        socket.close()
+        stream?.close()
+        leave()
+    }
+
+    private func leave() {
+        guard stream != nil else { return }
+        stream = nil
         session.connectionLost()
         handler.remove(self)
     }

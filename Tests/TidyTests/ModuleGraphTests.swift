@@ -8,7 +8,10 @@ private let graph: [String: Set<String>] = [
         "AsyncAlgorithms",
         "Dispatch",
     ],
-    "Bench": ["WeirClient", "Kinesis", "Wire", "HTTP", "TLS", "Reactor", "System", "Histogram"],
+    "Bench": [
+        "WeirClient", "Transport", "Kinesis", "Wire", "HTTP", "TLS", "Reactor", "System",
+        "Histogram",
+    ],
     "Server": [
         "Gateway", "Catalog", "ShardLog", "Kinesis", "Crypto", "TLS", "Reactor", "Metrics",
         "System", "Logging",
@@ -17,7 +20,8 @@ private let graph: [String: Set<String>] = [
         "Catalog", "ShardLog", "Kinesis", "Access", "Wire", "HTTP", "TLS", "Reactor", "Metrics",
         "System",
     ],
-    "WeirClient": ["HTTP", "TLS", "Reactor", "Kinesis", "Wire", "System"],
+    "Transport": ["TLS", "Reactor", "System"],
+    "WeirClient": ["Transport", "HTTP", "TLS", "Reactor", "Kinesis", "Wire", "System"],
     "Catalog": ["ShardLog", "Kinesis"],
     "Kinesis": ["Wire", "Crypto"],
     "Access": ["Wire"],

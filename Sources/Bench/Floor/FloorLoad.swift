@@ -1,6 +1,7 @@
 import System
 import Reactor
 import TLS
+import Transport
 import WeirClient
 
 /// Sends a floor server frames and counts what all subscribers get, as the load of a fan-out does.
@@ -9,7 +10,8 @@ final class FloorLoad {
     private let plan: Plan
     private let finish: (FanOutOutcome) -> Void
     private var frame: FloorFrame
-    private var producer: TLSPipe?
+    private let transport: TransportContext
+    private var producer: FloorClient?
     private var subscribers: [Counted] = []
     private var joined = 0
     private var isReady = false
@@ -40,7 +42,7 @@ final class FloorLoad {
     }
 
     private final class Counted {
-        var pipe: TLSPipe?
+        var client: FloorClient?
         var reader: FloorReader
         var hasJoined = false
 
@@ -54,6 +56,7 @@ final class FloorLoad {
         self.reactor = reactor
         self.plan = plan
         self.finish = finish
+        transport = TransportContext(reactor: reactor)
         frame = FloorFrame(bytes: plan.frameBytes)
         outcome = FanOutOutcome(cpu: CPUMeter(server: plan.server))
     }
@@ -85,39 +88,28 @@ final class FloorLoad {
     // MARK: Connecting
 
     private func connect(_ context: TLSContext) {
-        let scratch = TLSScratch()
-        do {
-            for number in 0..<plan.subscribers {
-                let reader = FloorReader(
-                    frameBytes: plan.frameBytes, checks: number < plan.checked)
-                let counted = Counted(reader)
-                counted.pipe = try pipe("S", context, scratch) {}
-                counted.pipe?.received = { [unowned self, unowned counted] in
-                    received(counted, $0)
-                }
-                subscribers.append(counted)
+        for number in 0..<plan.subscribers {
+            let reader = FloorReader(frameBytes: plan.frameBytes, checks: number < plan.checked)
+            let counted = Counted(reader)
+            counted.client = client("S", context) {}
+            counted.client?.received = { [unowned self, unowned counted] in
+                received(counted, $0)
             }
-            producer = try pipe("P", context, scratch) { [unowned self] in
-                isReady = true
-                beginIfComplete()
-            }
-        } catch {
-            end("\(error)")
+            subscribers.append(counted)
+        }
+        producer = client("P", context) { [unowned self] in
+            isReady = true
+            beginIfComplete()
         }
     }
 
-    private func pipe(
-        _ role: String, _ context: TLSContext, _ scratch: TLSScratch, opened: @escaping () -> Void
-    ) throws -> TLSPipe {
-        let pipe = try TLSPipe(
-            reactor: reactor, to: .loopbackIPv4(port: plan.port), serverName: "localhost",
-            context: context, scratch: scratch)
-        pipe.opened = { [unowned pipe] in
-            pipe.send(Array(role.utf8).span)
-            opened()
-        }
-        pipe.closed = { [unowned self] in end("the floor server closed a connection") }
-        return pipe
+    private func client(
+        _ role: String, _ context: TLSContext, opened: @escaping () -> Void
+    ) -> FloorClient {
+        FloorClient(
+            role: role, to: .loopbackIPv4(port: plan.port), tls: context, in: transport,
+            opened: opened
+        ) { [unowned self] end in self.end("a connection to the floor server ended: \(end)") }
     }
 
     private func received(_ counted: Counted, _ bytes: Span<UInt8>) {
@@ -161,7 +153,7 @@ final class FloorLoad {
     }
 
     private func pump() {
-        guard window != nil, !isOver, let producer else { return }
+        guard window != nil, !isOver, let producer = producer?.stream else { return }
         if schedule != nil { return pumpDue(producer) }
         var slowest = UInt64.max
         for subscriber in subscribers { slowest = min(slowest, subscriber.reader.records) }
@@ -172,7 +164,7 @@ final class FloorLoad {
         }
     }
 
-    private func pumpDue(_ producer: TLSPipe) {
+    private func pumpDue(_ producer: TLSStream) {
         while producer.canSend {
             let now = MonotonicClock.nanoseconds
             let before = sent
@@ -183,7 +175,7 @@ final class FloorLoad {
     }
 
     /// Sends the frames that `next` has a time for, as many as fit.
-    private func send(_ producer: TLSPipe, _ next: () -> UInt64?) {
+    private func send(_ producer: TLSStream, _ next: () -> UInt64?) {
         batch.removeAll(keepingCapacity: true)
         repeat {
             guard let due = next() else { break }
@@ -214,6 +206,8 @@ final class FloorLoad {
         isOver = true
         outcome.failure = failure
         if failure == nil, outcome.deliveries == 0 { outcome.failure = "nothing was delivered" }
+        producer?.close()
+        for subscriber in subscribers { subscriber.client?.close() }
         finish(outcome)
     }
 }

@@ -1,7 +1,7 @@
-internal import System
 public import HTTP
-public import Reactor
-import TLS
+internal import Reactor
+internal import TLS
+public import Transport
 
 /// Whoever a connection belongs to; called on the reactor's thread.
 public protocol ConnectionOwner: AnyObject {
@@ -21,7 +21,6 @@ public final class ClientConnection {
     /// How far the connection is.
     public enum State: Sendable, Hashable {
         case connecting
-        case handshaking
         case open
         case closed
     }
@@ -33,18 +32,13 @@ public final class ClientConnection {
     /// The owner keeps the connection, not the other way round.
     private weak var owner: (any ConnectionOwner)?
 
-    private var addressIndex = 0
-    private var socket: Socket?
-    private var registration: Registration?
-    private var tls: TLSConnection?
-    /// Ciphertext that the socket has not taken: at most what one write holds.
-    private var rest: [UInt8] = []
-    private var restStart = 0
+    /// The bytes below the protocol.
+    private var stream: TLSStream?
     private var isNoted = false
     private var isEnding = false
     private var failure: ClientError?
     private var timer: Timer?
-    private var deadline: UInt64 = 0
+    /// When the server was last heard, or nothing was asked of it.
     private var heardAt: UInt64 = 0
     private var pings: UInt64 = 0
 
@@ -62,10 +56,11 @@ public final class ClientConnection {
 
     /// Begins to connect. The owner hears of the outcome later, not from within this call.
     public func start() {
-        let timer = Timer { [weak self] in self?.watch() }
-        self.timer = timer
-        context.reactor.schedule(timer, at: context.reactor.now)
-        deadline = context.reactor.now + Limits.connectNanoseconds
+        let stream = TLSStream(
+            connectingTo: context.addresses, serverName: context.endpoint.host, tls: context.tls,
+            openNanoseconds: Limits.connectNanoseconds, in: context.transport, owner: self)
+        self.stream = stream
+        stream.start()
     }
 
     /// Ends the connection once what is queued was written; calls that are open then are lost.
@@ -106,242 +101,46 @@ public final class ClientConnection {
             && session.openCalls < session.concurrentStreams
     }
 
-    // Connecting
+    // Watching
 
     private func watch() {
-        guard state != .closed, let timer else { return }
+        guard state == .open, let timer, let stream else { return }
         let now = context.reactor.now
-        switch state {
-        case .connecting where socket == nil: connect()
-        case .connecting, .handshaking:
-            if now > deadline {
-                finish(.unreachable("\(context.endpoint) does not answer"))
-            }
-        case .open:
-            if session.openCalls == 0 {
-                heardAt = now
-            } else if now > heardAt + Limits.silentNanoseconds {
-                finish(.lost("the server has stopped answering"))
-            } else if now > heardAt + Limits.quietNanoseconds {
-                pings += 1
-                session.ping(pings)
-                needsOutput()
-            }
-        case .closed: return
+        heardAt = session.openCalls == 0 ? now : max(heardAt, stream.heardAt)
+        if now > heardAt + Limits.silentNanoseconds {
+            return finish(.lost("the server has stopped answering"))
         }
-        if state != .closed {
-            context.reactor.schedule(timer, at: now + Limits.watchNanoseconds)
-        }
-    }
-
-    /// Tries the addresses from the present one on.
-    private func connect() {
-        while addressIndex < context.addresses.count {
-            do throws(SystemError) {
-                let socket = try Socket.connect(to: context.addresses[addressIndex])
-                self.socket = socket
-                registration = try context.reactor.add(
-                    socket.descriptor, interest: .writable, handler: self)
-                return
-            } catch {
-                failedAddress(error)
-            }
-        }
-        let reason = failure ?? .unreachable("no address")
-        finish(reason)
-    }
-
-    private func failedAddress(_ error: SystemError) {
-        releaseSocket()
-        let host = context.addresses[addressIndex]
-        failure = .unreachable("cannot connect to \(host): \(error)")
-        addressIndex += 1
-    }
-
-    private func connected() {
-        guard let socket else { return }
-        if let error = socket.connectionError() {
-            failedAddress(error)
-            return connect()
-        }
-        failure = nil
-        do throws(TLSError) {
-            let tls = try TLSConnection(
-                context: context.tls, scratch: context.scratch, serverName: context.endpoint.host)
-            self.tls = tls
-            state = .handshaking
-            let progress = tls.start()
-            sendCiphertext()
-            proceed(progress)
-        } catch {
-            return finish(.unreachable("TLS: \(error.reason)"))
-        }
-        // A socket that cannot be told so only waits a little longer for small pieces.
-        try? socket.setNoDelay()
-        updateInterest()
-    }
-
-    private func proceed(_ progress: TLSProgress) {
-        switch progress {
-        case .handshaking: break
-        case .open:
-            guard state == .handshaking, let tls else { break }
-            guard tls.negotiatedProtocol == "h2" else {
-                return finish(.unreachable("\(context.endpoint) does not speak HTTP/2"))
-            }
-            state = .open
-            heardAt = context.reactor.now
+        if now > heardAt + Limits.quietNanoseconds {
+            pings += 1
+            session.ping(pings)
             needsOutput()
-            owner?.connectionOpened(self)
-        case .closed: lost(.closed)
-        case .failed(let error):
-            let reason = "TLS: \(error.reason)"
-            finish(state == .open ? .lost(reason) : .unreachable(reason))
         }
-    }
-
-    // Reading
-
-    private func read() {
-        guard let socket else { return }
-        var buffer = context.takeInput()
-        for _ in 0..<Limits.readsPerTurn {
-            buffer.removeAll(keepingCapacity: true)
-            var result = IOResult.wouldBlock
-            buffer.append(addingCapacity: Limits.readBytes) { output in
-                result = socket.read(into: &output)
-            }
-            if case .bytes = result { receive(buffer.span) } else { lost(result) }
-            if state == .closed || buffer.count < Limits.readBytes { break }
-        }
-        context.putBack(input: buffer)
-    }
-
-    private func receive(_ ciphertext: Span<UInt8>) {
-        guard let tls else { return }
-        heardAt = context.reactor.now
-        var sessionState = SessionState.open
-        let progress = tls.receive(ciphertext) { plaintext in
-            sessionState = session.receive(plaintext)
-        }
-        sendCiphertext()
-        proceed(progress)
-        if case .failed(let error) = sessionState {
-            failure = .lost("the server broke HTTP/2: \(error.reason)")
-        }
-        needsOutput()
-    }
-
-    private func lost(_ result: IOResult) {
-        switch result {
-        case .bytes, .wouldBlock: return
-        case .closed:
-            finish(
-                state == .open
-                    ? .lost("the server closed the connection")
-                    : .unreachable("\(context.endpoint) closed the connection at once"))
-        case .failed(let code):
-            let error = SystemError(errno: code, operation: "connection")
-            finish(state == .open ? .lost("\(error)") : .unreachable("\(error)"))
-        }
+        context.reactor.schedule(timer, at: now + Limits.watchNanoseconds)
     }
 
     // Writing
 
-    private var restIsEmpty: Bool { restStart == rest.count }
-
     /// Writes what the session has, as far as the socket takes it; called at the end of a turn.
     func writeOutput() {
         isNoted = false
-        guard state == .open, let tls else { return }
-        var plaintext = context.takePlaintext()
-        while state == .open, restIsEmpty, session.wantsOutput {
-            for _ in 0..<Limits.recordsPerWrite where session.wantsOutput {
-                plaintext.removeAll(keepingCapacity: true)
-                plaintext.append(addingCapacity: Limits.recordBytes) { output in
-                    session.produce(into: &output)
-                }
-                if plaintext.isEmpty { break }
-                _ = tls.send(plaintext.span)
-            }
-            if !tls.hasOutput { break }
-            sendCiphertext()
+        guard state == .open, let stream else { return }
+        stream.send { [session] output in
+            if session.wantsOutput { session.produce(into: &output) }
         }
-        context.putBack(plaintext: plaintext)
-        if state == .open, restIsEmpty, session.isFinished || isEnding {
+        if state == .open, stream.canSend, session.isFinished || isEnding {
             finish(isEnding ? nil : failure ?? .lost("the server ended the connection"))
-        } else {
-            updateInterest()
         }
     }
-
-    private func sendCiphertext() {
-        guard let tls, let socket else { return }
-        var result = IOResult.bytes(0)
-        tls.takeOutput { bytes in
-            var start = 0
-            while start < bytes.count, restIsEmpty {
-                result = socket.write(bytes.extracting(start...))
-                guard case .bytes(let count) = result else { break }
-                start += count
-            }
-            if start < bytes.count { keep(bytes.extracting(start...)) }
-        }
-        lost(result)
-    }
-
-    private func keep(_ bytes: Span<UInt8>) {
-        if restIsEmpty {
-            rest.removeAll(keepingCapacity: true)
-            restStart = 0
-        }
-        rest.append(addingCapacity: bytes.count) { output in
-            for i in bytes.indices { output.append(bytes[i]) }
-        }
-    }
-
-    private func writeRest() {
-        guard let socket, !restIsEmpty else { return }
-        while !restIsEmpty {
-            let result = socket.write(rest.span.extracting(restStart...))
-            guard case .bytes(let count) = result else { return lost(result) }
-            restStart += count
-        }
-        rest = []
-        restStart = 0
-        needsOutput()
-    }
-
-    private func updateInterest() {
-        guard state != .closed, let registration else { return }
-        let wanted: Interest = restIsEmpty ? .readable : [.readable, .writable]
-        guard wanted != interest else { return }
-        do throws(SystemError) {
-            try context.reactor.update(registration, interest: wanted)
-            interest = wanted
-        } catch {
-            finish(.lost("\(error)"))
-        }
-    }
-
-    private var interest: Interest = .writable
 
     // The end
-
-    private func releaseSocket() {
-        if let registration { context.reactor.remove(registration) }
-        registration = nil
-        socket?.close()
-        socket = nil
-        interest = .writable
-    }
 
     private func finish(_ error: ClientError?) {
         guard state != .closed else { return }
         state = .closed
         if let timer { context.reactor.cancel(timer) }
         timer = nil
-        releaseSocket()
+        stream?.close()
+        stream = nil
         failure = error
         session.connectionLost()
         owner?.connectionClosed(self, error)
@@ -351,17 +150,45 @@ public final class ClientConnection {
     public var closeError: ClientError? { state == .closed ? failure : nil }
 }
 
-extension ClientConnection: ReadinessHandler {
-    public func ready(_ readiness: Readiness) {
-        switch state {
-        case .closed: return
-        case .connecting: connected()
-        case .handshaking, .open:
-            if readiness.contains(.writable) { writeRest() }
-            if state != .closed, !readiness.isDisjoint(with: [.readable, .hangup, .error]) {
-                read()
-            }
-            updateInterest()
+extension ClientConnection: TLSStreamOwner {
+    public func streamOpened(_ stream: TLSStream) {
+        guard stream.negotiatedProtocol == "h2" else {
+            return finish(.unreachable("\(context.endpoint) does not speak HTTP/2"))
+        }
+        state = .open
+        heardAt = context.reactor.now
+        let timer = Timer { [weak self] in self?.watch() }
+        self.timer = timer
+        context.reactor.schedule(timer, at: heardAt + Limits.watchNanoseconds)
+        needsOutput()
+        owner?.connectionOpened(self)
+    }
+
+    public func streamReceived(_ stream: TLSStream, _ plaintext: Span<UInt8>) {
+        if case .failed(let error) = session.receive(plaintext) {
+            failure = .lost("the server broke HTTP/2: \(error.reason)")
+        }
+        needsOutput()
+    }
+
+    public func streamDrained(_ stream: TLSStream) { needsOutput() }
+
+    public func streamEnded(_ stream: TLSStream, _ end: StreamEnd) {
+        let wasOpen = state == .open
+        switch end {
+        case .unreachable(let address, let error):
+            finish(.unreachable("cannot connect to \(address): \(error)"))
+        case .timedOut: finish(.unreachable("\(context.endpoint) does not answer"))
+        case .tls(let error):
+            let reason = "TLS: \(error.reason)"
+            finish(wasOpen ? .lost(reason) : .unreachable(reason))
+        case .closedByPeer:
+            finish(
+                wasOpen
+                    ? .lost("the server closed the connection")
+                    : .unreachable("\(context.endpoint) closed the connection at once"))
+        case .failed(let error):
+            finish(wasOpen ? .lost("\(error)") : .unreachable("\(error)"))
         }
     }
 }

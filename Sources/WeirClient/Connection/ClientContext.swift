@@ -1,6 +1,7 @@
 internal import System
 public import Reactor
 public import TLS
+internal import Transport
 
 /// What the connections of one client on one reactor share: the server's addresses, the TLS
 /// context, the buffers, and the order of work in a turn.
@@ -11,13 +12,11 @@ public final class ClientContext {
     public let endpoint: Endpoint
     let addresses: [SocketAddress]
     let tls: TLSContext
-    let scratch = TLSScratch()
+    let transport: TransportContext
     let authority: [UInt8]
     /// Runs at the end of each turn before output is written: for requests that waited.
     var beforeOutput: (() -> Void)?
 
-    private var input: [UInt8] = []
-    private var plaintext: [UInt8] = []
     private var withOutput: [ClientConnection] = []
 
     /// - Parameters:
@@ -32,8 +31,7 @@ public final class ClientContext {
         self.addresses = addresses
         self.tls = tls
         authority = Array(endpoint.authority.utf8)
-        input.reserveCapacity(Limits.readBytes)
-        plaintext.reserveCapacity(Limits.recordBytes)
+        transport = TransportContext(reactor: reactor)
         reactor.atEndOfTurn { [weak self] in self?.endTurn() }
     }
 
@@ -73,23 +71,4 @@ public final class ClientContext {
             beforeOutput?()
         }
     }
-
-    // A buffer is lent to one connection at a time. It is taken out and put back so that appending
-    // to it is appending to a local array.
-
-    func takeInput() -> [UInt8] {
-        var buffer: [UInt8] = []
-        swap(&buffer, &input)
-        return buffer
-    }
-
-    func putBack(input buffer: consuming [UInt8]) { input = buffer }
-
-    func takePlaintext() -> [UInt8] {
-        var buffer: [UInt8] = []
-        swap(&buffer, &plaintext)
-        return buffer
-    }
-
-    func putBack(plaintext buffer: consuming [UInt8]) { plaintext = buffer }
 }
