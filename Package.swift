@@ -70,8 +70,8 @@ let package = Package(
         target(
             "Server",
             [
-                "Gateway", "Catalog", "ShardLog", "Kinesis", "Crypto", "TLS", "Reactor", "Metrics",
-                "System",
+                "Gateway", "Catalog", "ShardLog", "Kinesis", "Wire", "Crypto", "TLS", "Reactor",
+                "Metrics", "System",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         target(

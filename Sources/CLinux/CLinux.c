@@ -178,6 +178,11 @@ int64_t weir_link_count(int descriptor) {
 
 int weir_lock_file(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 
+int weir_try_shared_lock(int descriptor) {
+    if (flock(descriptor, LOCK_SH | LOCK_NB) != 0) return -1;
+    return flock(descriptor, LOCK_UN);
+}
+
 int weir_fstatfs(int descriptor, uint64_t *available, uint64_t *total, int64_t *magic) {
     struct statfs info;
     if (fstatfs(descriptor, &info) != 0) return -1;

@@ -2,7 +2,7 @@ public import ShardLog
 
 /// The catalog as of one version; never changes. Versions share what did not change.
 public final class CatalogSnapshot: Sendable {
-    private let state: CatalogState
+    let state: CatalogState
 
     init(_ state: CatalogState) {
         self.state = state

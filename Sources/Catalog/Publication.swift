@@ -27,17 +27,9 @@ final class Publication: Sendable {
     func restore(
         _ snapshot: [UInt8]?, _ payloads: [[UInt8]]
     ) throws(CatalogError) -> [ShardDescription] {
-        var state = CatalogState()
-        if let snapshot { state = try CatalogState(snapshot: snapshot) }
-        for payload in payloads { try state.apply(try NumberedEntry(payload)) }
-        var shards: [ShardDescription] = []
-        state.streams.visit { _, stream in
-            for shard in stream.shards { shards.append(shard.description) }
-            return true
-        }
-        let restored = state
+        let restored = try CatalogState(snapshot: snapshot, entries: payloads)
         progress.withLock { $0.state = restored }
-        return shards
+        return restored.descriptions
     }
 
     /// Gives shards their records and cursors their bounds, now that the log is open, and

@@ -155,8 +155,8 @@ public final class ShardLog: Sendable {
         configuration.files = segmentFiles.disk
         let (recovery, log) = try recover(configuration, segmentFiles, restore)
         let committer = Committer(
-            log: log, epoch: recovery.epoch, lastNumber: recovery.lastNumber,
-            ceiling: recovery.ceiling, apply: apply)
+            log: log, epoch: recovery.epoch, lastNumber: recovery.contents.lastNumber,
+            ceiling: recovery.contents.ceiling, apply: apply)
         do throws(SystemError) {
             do throws(SystemError) {
                 try committer.begin()
@@ -370,20 +370,6 @@ public final class ShardLog: Sendable {
     func noteNewSegment() {
         hasNewSegments.store(true, ordering: .releasing)
     }
-}
-
-/// The names in a log's folder.
-enum Folder {
-    static func segments(_ root: String) -> String { root + "/segments" }
-    static func journal(_ root: String) -> String { root + "/journal" }
-    static func snapshot(_ root: String) -> String { root + "/snapshot" }
-    static func newSnapshot(_ root: String) -> String { root + "/snapshot.new" }
-    static func format(_ root: String) -> String { root + "/format" }
-    static func lost(_ root: String) -> String { root + "/lost" }
-    static let ledgerName = "ledger"
-    static func ledger(_ root: String) -> String { root + "/" + ledgerName }
-    static func lock(_ root: String) -> String { root + "/lock" }
-    static func reserve(_ root: String) -> String { root + "/reserve" }
 }
 
 extension LogError {

@@ -20,6 +20,9 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Whether somebody else listens on the wanted address (`EADDRINUSE`).
     public var isAddressInUse: Bool { errno == EADDRINUSE }
 
+    /// Whether there is no such file or folder (`ENOENT`, `ENOTDIR`).
+    public var isMissing: Bool { errno == ENOENT || errno == ENOTDIR }
+
     /// Whether the process or the machine has no descriptor or memory left for another socket
     /// (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`).
     public var isExhaustion: Bool {

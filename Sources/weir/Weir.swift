@@ -8,7 +8,7 @@ struct Weir: ParsableCommand {
         abstract: "A self-hosted streaming gateway that speaks the Amazon Kinesis protocol.",
         subcommands: [
             ServeCommand.self, StreamCommand.self, PutCommand.self, TailCommand.self,
-            BenchCommand.self,
+            BenchCommand.self, InspectCommand.self, VerifyCommand.self,
         ])
 
     static func main() {

@@ -188,5 +188,6 @@ private final class FullDiskFile: File {
     }
     func truncate(length: UInt64) throws(SystemError) { try real.truncate(length: length) }
     func lock() throws(SystemError) -> Bool { try real.lock() }
+    func isLocked() throws(SystemError) -> Bool { try real.isLocked() }
     func map(length: Int) throws(SystemError) -> Mapping { try real.map(length: length) }
 }

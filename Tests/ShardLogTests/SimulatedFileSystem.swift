@@ -435,6 +435,10 @@ final class SimulatedFile: File {
         return isTaken
     }
 
+    func isLocked() throws(SystemError) -> Bool {
+        disk.state.withLock { $0.locked.contains(inode) }
+    }
+
     /// Backed by an unlinked temporary file that every later write reaches too.
     func map(length: Int) throws(SystemError) -> Mapping {
         try disk.look(.map, path)

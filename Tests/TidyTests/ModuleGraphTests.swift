@@ -13,7 +13,7 @@ private let graph: [String: Set<String>] = [
         "Histogram",
     ],
     "Server": [
-        "Gateway", "Catalog", "ShardLog", "Kinesis", "Crypto", "TLS", "Reactor", "Metrics",
+        "Gateway", "Catalog", "ShardLog", "Kinesis", "Wire", "Crypto", "TLS", "Reactor", "Metrics",
         "System", "Logging",
     ],
     "Gateway": [

@@ -71,6 +71,7 @@ int weir_copy_file_range(int from, int64_t from_offset, int to, int64_t to_offse
 // the kernel write finer ones with the next change, which makes each write and its sync dearer.
 int64_t weir_link_count(int descriptor);
 int weir_lock_file(int descriptor);  // exclusive flock without waiting; EWOULDBLOCK if somebody has it
+int weir_try_shared_lock(int descriptor);  // takes a shared flock and gives it back; EWOULDBLOCK if somebody has it alone
 // Free and total bytes of the file system and its magic number (statfs(2)).
 int weir_fstatfs(int descriptor, uint64_t *available, uint64_t *total, int64_t *magic);
 

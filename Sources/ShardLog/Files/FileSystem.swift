@@ -60,6 +60,8 @@ public protocol File: AnyObject, Sendable {
     /// Takes the exclusive lock of the file without waiting; false if somebody has it. It goes
     /// with the file.
     func lock() throws(SystemError) -> Bool
+    /// Whether somebody has the exclusive lock of the file. Holds a shared one for a moment.
+    func isLocked() throws(SystemError) -> Bool
     /// Maps `length` bytes from the start for reading; `length` may exceed the file's size.
     func map(length: Int) throws(SystemError) -> Mapping
 }

@@ -216,6 +216,12 @@ final class RealFile: File {
         throw .last("flock")
     }
 
+    func isLocked() throws(SystemError) -> Bool {
+        if retrying({ weir_try_shared_lock(descriptor) }) == 0 { return false }
+        if errno == EWOULDBLOCK { return true }
+        throw .last("flock")
+    }
+
     func map(length: Int) throws(SystemError) -> Mapping {
         try Mapping(descriptor: descriptor, length: length)
     }

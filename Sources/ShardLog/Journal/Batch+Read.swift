@@ -12,6 +12,11 @@ struct Batch {
         case head
         /// The head is right, and what it says of its contents is not so, at this offset.
         case contents(Int)
+
+        /// Where, from the batch's first byte.
+        var offset: Int {
+            if case .contents(let inside) = self { inside } else { 0 }
+        }
     }
 
     /// Reads the batch at the start of the span and verifies it.

@@ -1,13 +1,13 @@
-internal import System
-internal import Glibc
 internal import Synchronization
+internal import System
 
 /// Writes the journal's records into the segments again, and finds out which segments there are.
 struct Replay {
     let configuration: ShardLog.Configuration
     let files: any FileSystem
     let segmentFiles: SegmentFiles
-    let folder: String
+    let folder: LogFolder
+    private var path: String { Folder.segments(folder.path) }
 
     /// By shard, sorted by base.
     var segments: [UInt64: [Segment]] = [:]
@@ -33,86 +33,39 @@ struct Replay {
     private var pendingBytes = 0
     private static let flushBytes = 8 << 20
 
-    init(_ configuration: ShardLog.Configuration, _ segmentFiles: SegmentFiles) {
+    init(
+        _ configuration: ShardLog.Configuration, _ segmentFiles: SegmentFiles, _ folder: LogFolder
+    ) {
         self.configuration = configuration
         self.segmentFiles = segmentFiles
-        headersAtOnce = min(256, configuration.openSegments)
+        self.folder = folder
         files = configuration.files
-        folder = Folder.segments(configuration.folder)
     }
 
-    /// Reads the headers of all segment files, a group at a time: the disk is told of all headers of
-    /// a group before the first is waited for, so that a start with a cold cache does not take a
-    /// seek's time for each segment.
+    /// Reads the headers of all segment files; mends them, and removes what is no file of the log.
     mutating func findSegments() throws(LogError) {
         do throws(SystemError) {
-            let names = try files.list(folder)
-            var first = 0
+            var listing = try SegmentListing(folder, atOnce: min(256, configuration.openSegments))
             var indices: [(shard: UInt64, base: UInt64)] = []
-            while first < names.count {
-                first += try readHeaders(
-                    names[first..<min(first + headersAtOnce, names.count)], &indices)
+            while true {
+                let entries = try listing.next()
+                if entries.isEmpty { break }
+                for entry in entries {
+                    switch entry {
+                    case .segment(let found, let file):
+                        if let header = found.found { mend(header, in: file, found.path) }
+                        segments[found.shard, default: []].append(
+                            found.segment(segmentBytes: configuration.segmentBytes))
+                    case .index(let shard, let base): indices.append((shard, base))
+                    case .foreign(let path): try files.unlink(path)
+                    }
+                }
             }
             for (shard, base) in indices { try expectIndex(shard: shard, base: base) }
         } catch {
-            throw LogError(error, file: folder)
+            throw LogError(error, file: path)
         }
         for shard in segments.keys { segments[shard]?.sort { $0.base < $1.base } }
-    }
-
-    /// Reads the headers of these files, or of as many as can be opened at a time; answers how many.
-    private mutating func readHeaders(
-        _ names: ArraySlice<String>, _ indices: inout [(shard: UInt64, base: UInt64)]
-    ) throws(SystemError) -> Int {
-        var opened: [(path: String, shard: UInt64, base: UInt64, file: any File)] = []
-        var seen = 0
-        for name in names {
-            let path = folder + "/" + name
-            if let index = Segment.parse(name: name, suffix: "index") {
-                indices.append(index)
-            } else if let (shard, base) = Segment.parse(name: name) {
-                do throws(SystemError) {
-                    let file = try files.open(path, create: false)
-                    file.announceRead(at: 0, count: Segment.FoundHeader.bytes)
-                    opened.append((path, shard, base, file))
-                } catch {
-                    // Those that are open are read first; the rest has room then.
-                    guard error.isLackOfRoom, !opened.isEmpty else { throw error }
-                    break
-                }
-            } else {
-                try files.unlink(path)
-            }
-            seen += 1
-        }
-        for (path, shard, base, file) in opened {
-            segments[shard, default: []].append(
-                try segment(file, path, shard: shard, base: base))
-        }
-        return seen
-    }
-
-    /// Segment files that are open at a time while headers are read.
-    private let headersAtOnce: Int
-
-    private mutating func segment(
-        _ file: any File, _ path: String, shard: UInt64, base: UInt64
-    ) throws(SystemError) -> Segment {
-        let size = try file.size()
-        let bytes = try file.read(at: 0, count: Segment.FoundHeader.bytes)
-        if let found = Segment.FoundHeader(bytes.span, shard: shard, base: base) {
-            mend(found, in: file, path)
-            return Segment(
-                found.header, path: path, fileBytes: min(size, found.header.fullBytes),
-                marksFrom: .max)
-        }
-        let full = max(UInt64(configuration.segmentBytes), size)
-        let unknown = Segment.Header(
-            shard: shard, base: base, fullBytes: full, ordinal: 0, firstIndex: 0,
-            firstArrivalMilliseconds: 0)
-        return Segment(
-            unknown, path: path, fileBytes: size, marksFrom: .max,
-            fault: "the segment's header is wrong")
     }
 
     /// Notes that a segment has an index file; one that belongs to no segment goes.
@@ -120,7 +73,7 @@ struct Replay {
         if let segment = segments[shard]?.first(where: { $0.base == base }) {
             segment.state.withLock { $0.index.expectFile() }
         } else {
-            try files.unlink(folder + "/" + IndexFile.name(shard: shard, base: base))
+            try files.unlink(path + "/" + IndexFile.name(shard: shard, base: base))
         }
     }
 
@@ -172,7 +125,7 @@ struct Replay {
         do throws(SystemError) {
             try write(part, shard: shard)
         } catch {
-            throw LogError(error, file: folder)
+            throw LogError(error, file: path)
         }
     }
 
@@ -242,7 +195,7 @@ struct Replay {
             previousBase: known.last { $0.base < position }?.base
                 ?? (position == 0 ? 0 : Segment.Header.unknownBase),
             previousIndex: first.index - 1)
-        let path = folder + "/" + Segment.name(shard: shard, base: position)
+        let path = path + "/" + Segment.name(shard: shard, base: position)
         let made = Segment(header, path: path, fileBytes: 0, marksFrom: .max)
         // One whose header was wrong may have been of this name.
         if let wrong = known.first(where: { $0.base == position }) { segmentFiles.drop(wrong) }
@@ -266,37 +219,29 @@ struct Replay {
                 segment.isDirty.store(false, ordering: .relaxed)
                 segmentFiles.close(segment)
             }
-            try files.syncFolder(folder)
+            try files.syncFolder(path)
         } catch {
-            throw LogError(error, file: folder)
+            throw LogError(error, file: path)
         }
         touched.removeAll()
     }
 
-    /// The segments of a shard that exists, without those beyond its tail.
-    /// - Parameter from: what is below has been let go, and was not unlinked yet.
+    /// The segments of a shard that exists, without those beyond its tail, which are removed.
+    /// - Parameter from: what is below has been let go, and was not unlinked yet; nil if nobody
+    ///   knows.
     mutating func keep(
-        shard: UInt64, from: UInt64, tail: UInt64
-    ) throws(LogError) -> [Segment] {
-        let all = segments.removeValue(forKey: shard) ?? []
-        var kept: [Segment] = []
-        for (place, segment) in all.enumerated() {
-            let end = place + 1 < all.count ? min(all[place + 1].base, tail) : tail
-            if segment.base >= tail {
-                try remove(segment)
-            } else if end <= from {
-                try unlink(segment)
-            } else {
-                kept.append(segment)
-            }
-        }
-        for place in kept.indices {
-            let end = place + 1 < kept.count ? kept[place + 1].base : tail
-            kept[place].state.withLock { $0.index.begin(at: end) }
+        _ state: Snapshot.ShardState, from: UInt64?
+    ) throws(LogError) -> ShardSegments {
+        let all = segments.removeValue(forKey: state.description.number.rawValue) ?? []
+        let sorted = ShardSegments(folder, all, state, from: from)
+        for segment in sorted.beyond { try remove(segment) }
+        for segment in sorted.expired { try unlink(segment) }
+        for (place, segment) in sorted.kept.enumerated() {
+            segment.state.withLock { $0.index.begin(at: sorted.end(of: place)) }
             // What the committer has not reserved in this process it reserves before it writes;
             // a file is never taken for longer than it is.
         }
-        return kept
+        return sorted
     }
 
     /// Removes the segments of shards that do not exist.
@@ -329,5 +274,20 @@ struct Replay {
         } catch {
             throw LogError(error, file: segment.path)
         }
+    }
+}
+
+extension Replay: JournalVisitor {
+    mutating func take(
+        _ batch: Batch, _ bytes: Span<UInt8>, at offset: Int, in file: JournalFile, isNeeded: Bool
+    ) throws(LogError) {
+        if isNeeded { try take(batch, bytes, at: offset) }
+    }
+
+    /// Damage to what was durable is loss, and refused.
+    mutating func meet(_ fault: JournalFault) throws(LogError) {
+        throw LogError(
+            .damaged(fault.text), file: Folder.journal(folder.path) + "/" + fault.file,
+            offset: UInt64(fault.offset))
     }
 }

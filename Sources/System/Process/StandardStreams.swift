@@ -80,6 +80,16 @@ public enum StandardOutput {
         (try? write(Array(text.utf8) + [0x0A])) != nil
     }
 
+    /// Writes lines.
+    public static func write(lines: [String]) throws(StreamFailure) {
+        var bytes: [UInt8] = []
+        for line in lines {
+            bytes += Array(line.utf8)
+            bytes.append(0x0A)
+        }
+        try write(bytes)
+    }
+
     /// Waits until nobody reads a pipe or a socket any more; for ever if that does not happen, and
     /// for files.
     public static func waitForClosing() {

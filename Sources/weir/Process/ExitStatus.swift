@@ -7,6 +7,10 @@ struct ExitStatus: Error, Hashable, RawRepresentable {
     static let success = ExitStatus(rawValue: 0)
     /// The server refused, or answered what it should not.
     static let refused = ExitStatus(rawValue: 1)
+    /// What a folder holds is not all that was written.
+    static let damaged = ExitStatus(rawValue: 1)
+    /// Nothing can be said of the folder.
+    static let unreadable = ExitStatus(rawValue: 2)
     /// What was to be put cannot be a record.
     static let data = ExitStatus(rawValue: 65)
     /// The server could not be reached, or did not come back.

@@ -163,6 +163,10 @@ final class PatientFile: File {
         try patiently { () throws(SystemError) in try base.lock() }
     }
 
+    func isLocked() throws(SystemError) -> Bool {
+        try patiently { () throws(SystemError) in try base.isLocked() }
+    }
+
     /// Without memory it fails at once: `SegmentFiles.map` undoes other mappings first.
     func map(length: Int) throws(SystemError) -> Mapping {
         var patience = Patience()
