@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -231,6 +232,54 @@ def test_a_segment_that_is_cut_says_what_is_gone(shapes, tmp_path):
     [records] = told[0]["records"]
     assert records["count"] == len(found) - len(found) // 2
     assert index_of(records["after_sequence_number"]) == found[len(found) // 2 - 1][2]
+
+
+def test_what_is_said_to_be_readable_is_read(own):
+    """Behind a damaged record reading goes on where the report says, and nowhere before."""
+    server = own()
+    [numbers] = fill(server, {"alpha": 1}, rounds=3, size=20_000)["alpha"].values()
+    # The index is written by the housekeeper, a second or two later.
+    index = eventually(lambda: sorted((server.data / "log" / "segments").glob("*.index")))
+    eventually(lambda: index[0].stat().st_size > 32 + 40 * 10)
+    server.terminate()
+    [segment] = segments(server.data)
+    damaged = 20
+    flip(segment, records_of(segment)[damaged][0] + 300)
+    [told] = damages(verify(server.data, 1))
+    assert told["records"][0]["after_sequence_number"]
+    resumes = told["consequence"].split("AFTER_SEQUENCE_NUMBER ")[1].split(" ")[0]
+    place = [index_of(number) for number in numbers].index(index_of(resumes))
+    assert damaged < place < damaged + 10
+    server.start()
+    assert read(server, AFTER_SEQUENCE_NUMBER=resumes) == (numbers[place + 1:], True)
+    assert read(server, TRIM_HORIZON=None) == (numbers[:damaged], False)
+    assert read(server, AFTER_SEQUENCE_NUMBER=numbers[damaged - 1]) == ([], False)
+
+
+def eventually(what, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return what()
+
+
+def read(server, **start):
+    """The sequence numbers from a start on, and whether they end at the tip."""
+    [(kind, number)] = start.items()
+    more = {"StartingSequenceNumber": number} if number else {}
+    iterator = server.ok("GetShardIterator", {
+        "StreamName": "alpha", "ShardId": "shardId-000000000000", "ShardIteratorType": kind,
+        **more})["ShardIterator"]
+    found = []
+    while True:
+        answer = server.call("GetRecords", {"ShardIterator": iterator})
+        if answer.status != 200:
+            return found, False
+        found += [each["SequenceNumber"] for each in answer.body["Records"]]
+        if answer.body["MillisBehindLatest"] == 0:
+            return found, True
+        iterator = answer.body["NextShardIterator"]
 
 
 def test_a_running_server_is_not_called_damaged(own):
