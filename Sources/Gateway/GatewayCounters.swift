@@ -8,7 +8,8 @@ import ShardLog
 ///
 /// Each reactor writes its own counters, so no two threads write the same one.
 public final class GatewayCounters: Sendable {
-    public let operations: [Operation: OperationCounters]
+    /// By the operations' ordinals.
+    private let operations: [OperationCounters]
     /// Requests that named no operation of ours, and answers outside the protocol (XML, 413, …).
     public let unknownRequests = Counter()
     /// Requests refused because the node's body memory was spent.
@@ -38,10 +39,12 @@ public final class GatewayCounters: Sendable {
     public let ringBytes = Gauge()
 
     init() {
-        operations = Dictionary(
-            uniqueKeysWithValues: Operation.allCases.map { ($0, OperationCounters()) })
+        operations = Operation.allCases.map { _ in OperationCounters() }
         precondition(StallCode.allCases.count == stalled.count, "every stall has its gauge")
     }
+
+    /// The counters of one operation.
+    public subscript(operation: Operation) -> OperationCounters { operations[operation.ordinal] }
 }
 
 /// Requests of one operation.

@@ -228,7 +228,7 @@ enum WorkResult: Sendable {
     case answer(Result<[UInt8], ServiceError>)
     /// An event was cut out of a shard's log, or could not be.
     case cut(EventCutter.Cut)
-    case decoded(LargeRequest)
+    case decoded(DecodedBody)
     case page(StatusAnswer)
     /// A large change was handed to the log, or refused.
     case planned(Result<CatalogResult, CatalogRefusal>)

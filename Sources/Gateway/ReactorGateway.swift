@@ -30,8 +30,8 @@ public final class ReactorGateway {
     /// Work over all connections, feeds and subscriptions.
     let slices: Slices
     let heads = ResponseHeads()
-    /// Resource policies that were read, by their texts.
-    let policies = PolicyCache()
+    /// Whether callers may do what they ask for.
+    let authorizer = Authorizer()
     private let catalog: CatalogView
     private let inbox: Inbox<Message>
     private let defaults: Caller
@@ -96,7 +96,7 @@ public final class ReactorGateway {
         let isLeft = staging.drain(
             limit: Limits.outcomesPerTurn,
             hasTime: { clock.latest < end },
-            completed: { settle($0) },
+            completed: { recordSettled($0) },
             control: { token, outcome in controlSettled(token, outcome) },
             advanced: {
                 woken += subscriptions.advanced($0)
@@ -105,6 +105,12 @@ public final class ReactorGateway {
                 _ = clock.read()
             })
         if isLeft { reactor.waker.wake() }
+    }
+
+    /// The log's word about one staged record.
+    private func recordSettled(_ outcome: RecordOutcome) {
+        guard case .put(let pending) = waiting[outcome.waiter] else { return }
+        OperationContext(request: pending.request).settle(pending, outcome)
     }
 
     private func receive(_ message: Message) {

@@ -59,7 +59,7 @@ public enum FrontDoor {
             return .refusal(isReadable ? unknownOperationEnvelope : unreadableEnvelope)
         case .encoded(let encoding):
             if let operation {
-                if operation == .subscribeToShard, encoding == .cbor {
+                if operation == .kinesis(.subscribeToShard), encoding == .cbor {
                     return .refusal(refusal(subscribeInCBOR, .cbor))
                 }
                 return .operation(operation, encoding)

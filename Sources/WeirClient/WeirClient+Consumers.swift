@@ -13,7 +13,8 @@ extension WeirClient {
         } catch {
             guard error.code == .resourceNotFound else { throw error }
             do throws(ClientError) {
-                let answer = try await call(.registerStreamConsumer, isRepeatable: false) {
+                let answer = try await call(.kinesis(.registerStreamConsumer), isRepeatable: false)
+                {
                     $0.member("StreamARN", stream.description)
                     $0.member("ConsumerName", name)
                 }
@@ -37,7 +38,7 @@ extension WeirClient {
         prefix: String, stream: StreamARN
     ) async throws(ClientError) -> Consumer {
         let name = prefix + "-" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
-        let answer = try await call(.registerStreamConsumer, isRepeatable: false) {
+        let answer = try await call(.kinesis(.registerStreamConsumer), isRepeatable: false) {
             $0.member("StreamARN", stream.description)
             $0.member("ConsumerName", name)
             $0.key("Tags")
@@ -67,7 +68,7 @@ extension WeirClient {
     public func describeStreamConsumer(
         _ name: String, stream: StreamARN
     ) async throws(ClientError) -> Consumer {
-        let answer = try await call(.describeStreamConsumer, isRepeatable: true) {
+        let answer = try await call(.kinesis(.describeStreamConsumer), isRepeatable: true) {
             $0.member("StreamARN", stream.description)
             $0.member("ConsumerName", name)
         }
@@ -76,7 +77,7 @@ extension WeirClient {
 
     /// Removes a consumer; its subscriptions end.
     public func deregisterStreamConsumer(_ consumer: ConsumerARN) async throws(ClientError) {
-        _ = try await call(.deregisterStreamConsumer, isRepeatable: false) {
+        _ = try await call(.kinesis(.deregisterStreamConsumer), isRepeatable: false) {
             $0.member("ConsumerARN", consumer.description)
         }
     }
@@ -86,7 +87,7 @@ extension WeirClient {
     public func commitCursor(
         _ consumer: ConsumerARN, shard: ShardID, through number: SequenceNumber
     ) async throws(ClientError) {
-        _ = try await call(.commitCursor, isRepeatable: true) {
+        _ = try await call(.weir(.commitCursor), isRepeatable: true) {
             $0.member("ConsumerARN", consumer.description)
             $0.member("ShardId", shard.description)
             $0.member("SequenceNumber", number.description)

@@ -7,7 +7,7 @@ extension WeirClient {
         _ entry: PutEntry, stream: String
     ) async throws(ClientError) -> PutReceipt {
         let body = RequestBody.putRecord(entry, stream: stream, configuration.encoding)
-        let answer = try await call(.putRecord, isRepeatable: true, body: body)
+        let answer = try await call(.kinesis(.putRecord), isRepeatable: true, body: body)
         guard let receipt = try PutReceipt(answer) else {
             throw .response("a record without a sequence number")
         }
@@ -62,7 +62,7 @@ extension WeirClient {
         while true {
             let body = RequestBody.putRecords(
                 pending.lazy.map { entries[$0] }, stream: stream, configuration.encoding)
-            let answer = try await call(.putRecords, isRepeatable: true, body: body)
+            let answer = try await call(.kinesis(.putRecords), isRepeatable: true, body: body)
             let results = try answer.required("Records").elements
             guard results.count == pending.count else {
                 throw .response("\(results.count) results for \(pending.count) records")

@@ -6,7 +6,7 @@ extension WeirClient {
     ///
     /// Throws ResourceInUseException if there is one of the name already.
     public func createStream(_ name: String, shards: Int) async throws(ClientError) {
-        _ = try await call(.createStream, isRepeatable: false) { writer in
+        _ = try await call(.kinesis(.createStream), isRepeatable: false) { writer in
             writer.member("StreamName", name)
             writer.member("ShardCount", shards)
         }
@@ -25,7 +25,7 @@ extension WeirClient {
     public func deleteStream(
         _ name: String, enforceConsumerDeletion: Bool = true
     ) async throws(ClientError) {
-        _ = try await call(.deleteStream, isRepeatable: false) { writer in
+        _ = try await call(.kinesis(.deleteStream), isRepeatable: false) { writer in
             writer.member("StreamName", name)
             writer.key("EnforceConsumerDeletion")
             writer.boolean(enforceConsumerDeletion)
@@ -47,7 +47,7 @@ extension WeirClient {
     public func listStreams() async throws(ClientError) -> [String] {
         var names: [String] = []
         while true {
-            let answer = try await call(.listStreams, isRepeatable: true) { writer in
+            let answer = try await call(.kinesis(.listStreams), isRepeatable: true) { writer in
                 if let last = names.last { writer.member("ExclusiveStartStreamName", last) }
             }
             let page = try answer.required("StreamNames").elements.compactMap(\.text)
@@ -62,7 +62,8 @@ extension WeirClient {
 
     /// What a stream is: DescribeStreamSummary.
     public func describe(_ stream: String) async throws(ClientError) -> StreamSummary {
-        let answer = try await call(.describeStreamSummary, isRepeatable: true) { writer in
+        let answer = try await call(.kinesis(.describeStreamSummary), isRepeatable: true) {
+            writer in
             writer.member("StreamName", stream)
         }
         let summary = try answer.required("StreamDescriptionSummary")
@@ -94,7 +95,7 @@ extension WeirClient {
         var token: String?
         var emptyPages = 0
         repeat {
-            let answer = try await call(.listShards, isRepeatable: true) { writer in
+            let answer = try await call(.kinesis(.listShards), isRepeatable: true) { writer in
                 guard let token else { return selection.write(stream, to: &writer) }
                 writer.member("NextToken", token)
             }

@@ -23,7 +23,7 @@ struct FaultTableTests {
     private let table = FaultTable()
 
     private func error(
-        _ operation: Operation = .describeStream, about subject: RequestSubject = orders,
+        _ operation: Operation = .kinesis(.describeStream), about subject: RequestSubject = orders,
         _ owner: FaultTable.Owner = owner, now: FaultTable.Moment = at(0)
     ) -> ErrorCode? {
         table.verdict(operation, about: subject, owner, now: now).error?.code
@@ -37,7 +37,7 @@ struct FaultTableTests {
             }, owner, now: at(0))
         #expect(error() == .internalFailure)
         #expect(error(about: invoices) == nil)
-        #expect(error(.listShards) == nil)
+        #expect(error(.kinesis(.listShards)) == nil)
         #expect(error(orders, FaultTable.Owner(account: "1", region: "eu-west-1")) == nil)
         #expect(error(orders, FaultTable.Owner(account: "123456789012", region: "x")) == nil)
         #expect(table.list(owner, now: at(0)).map(\.hits) == [1])
@@ -46,14 +46,14 @@ struct FaultTableTests {
     }
 
     private func error(_ subject: RequestSubject, _ owner: FaultTable.Owner) -> ErrorCode? {
-        error(.describeStream, about: subject, owner)
+        error(.kinesis(.describeStream), about: subject, owner)
     }
 
     @Test func `our own operations are never hit`() throws {
         _ = try table.inject(fault(.fail), owner, now: at(0))
-        #expect(error(.clearFaults) == nil)
-        #expect(error(.commitCursor) == nil)
-        #expect(error(.putRecords) == .internalFailure)
+        #expect(error(.weir(.clearFaults)) == nil)
+        #expect(error(.weir(.commitCursor)) == nil)
+        #expect(error(.kinesis(.putRecords)) == .internalFailure)
     }
 
     @Test(arguments: [(25, 5), (50, 10), (33, 6), (100, 20), (1, 0)])
@@ -78,7 +78,7 @@ struct FaultTableTests {
         }
         _ = try table.inject(fault(.throttle), owner, now: at(0))
         _ = try table.inject(fault(.fail), owner, now: at(0))
-        let verdict = table.verdict(.describeStream, about: orders, owner, now: at(0))
+        let verdict = table.verdict(.kinesis(.describeStream), about: orders, owner, now: at(0))
         #expect(verdict.delayMilliseconds == 30)
         #expect(verdict.error == .callRateExceeded(.describeStream))
         #expect(table.list(owner, now: at(0)).map(\.hits) == [1, 1, 1, 0])
@@ -90,7 +90,7 @@ struct FaultTableTests {
                 $0.percentage = 50
                 $0.shardIndex = 1
             }, owner, now: at(0))
-        #expect(error(.putRecords) == nil)
+        #expect(error(.kinesis(.putRecords)) == nil)
         func record(_ shard: UInt32) -> ErrorCode? {
             table.verdict(
                 recordOf: .putRecords, stream: "orders", shard: ShardID(index: shard), owner,
@@ -114,7 +114,7 @@ struct FaultTableTests {
             subject.shardIndex = shard
             subject.iterator = ShardIterator(
                 stream: 1, shard: shard, position: .horizon, issuedMilliseconds: issued)
-            return error(.getRecords, about: subject, now: at(1000))
+            return error(.kinesis(.getRecords), about: subject, now: at(1000))
         }
         #expect(code(shard: 3, issued: 999) == .expiredIterator)
         #expect(code(shard: 3, issued: 1000) == .expiredIterator)

@@ -6,6 +6,15 @@ func decode(
     _ operation: Operation, _ body: [UInt8], _ encoding: Encoding
 ) throws(ServiceError) -> String {
     switch operation {
+    case .kinesis(let operation): try decode(operation, body, encoding)
+    case .weir(let operation): try decode(operation, body, encoding)
+    }
+}
+
+private func decode(
+    _ operation: KinesisOperation, _ body: [UInt8], _ encoding: Encoding
+) throws(ServiceError) -> String {
+    switch operation {
     case .createStream: "\(try CreateStream.decode(body, encoding))"
     case .deleteStream: "\(try DeleteStream.decode(body, encoding))"
     case .describeStream: "\(try DescribeStream.decode(body, encoding))"
@@ -49,6 +58,13 @@ func decode(
     case .putResourcePolicy: "\(try PutResourcePolicy.decode(body, encoding))"
     case .getResourcePolicy: "\(try GetResourcePolicy.decode(body, encoding))"
     case .deleteResourcePolicy: "\(try DeleteResourcePolicy.decode(body, encoding))"
+    }
+}
+
+private func decode(
+    _ operation: WeirOperation, _ body: [UInt8], _ encoding: Encoding
+) throws(ServiceError) -> String {
+    switch operation {
     case .commitCursor: "\(try CommitCursor.decode(body, encoding))"
     case .listCursors: "\(try ListCursors.decode(body, encoding))"
     case .injectFault: "\(try InjectFault.decode(body, encoding))"
@@ -62,7 +78,7 @@ func refusal(
     _ operation: Operation, _ body: [UInt8], _ encoding: Encoding = .json
 ) -> ServiceError? {
     do throws(ServiceError) {
-        if operation == .putRecords {
+        if operation == .kinesis(.putRecords) {
             // Printing what ten mebibytes were read as takes longer than everything else.
             _ = try PutRecords.decode(body, encoding)
         } else {

@@ -7,7 +7,8 @@ private func message(_ operation: Operation, _ json: String) -> String? {
 }
 
 private func put(_ data: String) -> String? {
-    let error = refusal(.putRecord, #"{"StreamName":"s","PartitionKey":"k","Data":\#(data)}"#)
+    let error = refusal(
+        .kinesis(.putRecord), #"{"StreamName":"s","PartitionKey":"k","Data":\#(data)}"#)
     #expect(error == nil || error?.code == .serialization)
     return error?.message
 }
@@ -73,15 +74,15 @@ private func limit(_ number: String) -> Int? {
             ("StreamName", .text("s")), ("PartitionKey", .text("k")),
         ]
         let good = Sample.map(members + [("Data", .blob([1, 2]))])
-        #expect(refusal(.putRecord, good.cbor(), .cbor) == nil)
+        #expect(refusal(.kinesis(.putRecord), good.cbor(), .cbor) == nil)
         let text = Sample.map(members + [("Data", .text("YQ=="))])
         #expect(
-            refusal(.putRecord, text.cbor(), .cbor)
+            refusal(.kinesis(.putRecord), text.cbor(), .cbor)
                 == ServiceError(
                     .serialization, "class java.lang.String can not be converted to a Blob"))
         let bytes = Sample.map([("StreamName", .blob([0x61])), ("PartitionKey", .text("k"))])
         #expect(
-            refusal(.putRecord, bytes.cbor(), .cbor)
+            refusal(.kinesis(.putRecord), bytes.cbor(), .cbor)
                 == ServiceError(
                     .serialization,
                     "class java.nio.HeapByteBuffer can not be converted to an String"))
@@ -95,7 +96,7 @@ private func limit(_ number: String) -> Int? {
             ("99999999999999999999", "2147483647"),
         ] {
             #expect(
-                message(.describeStream, #"{"StreamName":"s","Limit":\#(number)}"#)
+                message(.kinesis(.describeStream), #"{"StreamName":"s","Limit":\#(number)}"#)
                     == "1 validation error detected: Value '\(clamped)' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 10000"
             )
         }
@@ -103,7 +104,7 @@ private func limit(_ number: String) -> Int? {
             ("-0.5", "-1"), ("-2147483649", "-2147483648"), ("-1e30", "-2147483648"), ("0.99", "0"),
         ] {
             #expect(
-                message(.describeStream, #"{"StreamName":"s","Limit":\#(number)}"#)
+                message(.kinesis(.describeStream), #"{"StreamName":"s","Limit":\#(number)}"#)
                     == "1 validation error detected: Value '\(clamped)' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1"
             )
         }
@@ -160,14 +161,14 @@ private func limit(_ number: String) -> Int? {
         #expect(input.stream.name == "b")
         #expect(input.limit == 5)
         #expect(
-            message(.describeStream, #"{"StreamName":"a","StreamName":1}"#)
+            message(.kinesis(.describeStream), #"{"StreamName":"a","StreamName":1}"#)
                 == "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an String"
         )
         let lists =
             #"{"StreamName":"s","Records":[{},{}],"Records":[{"Data":"YQ==","PartitionKey":"k"}]}"#
         #expect(try PutRecords.decode(Array(lists.utf8), .json).count == 1)
         #expect(
-            message(.describeStream, #"{"StreamName":"a","StreamName":null}"#)
+            message(.kinesis(.describeStream), #"{"StreamName":"a","StreamName":null}"#)
                 == "Either StreamARN or StreamName must be provided.")
     }
 
@@ -187,13 +188,13 @@ private func limit(_ number: String) -> Int? {
     @Test func `a map that never ends being large is refused without keeping it`() {
         let entries = (0..<5000).map { #""k\#($0)":"v""# }.joined(separator: ",")
         let text = message(
-            .createStream, #"{"StreamName":"s","ShardCount":1,"Tags":{\#(entries)}}"#)
+            .kinesis(.createStream), #"{"StreamName":"s","ShardCount":1,"Tags":{\#(entries)}}"#)
         #expect(text?.hasSuffix("Member must have length less than or equal to 200") == true)
     }
 
     @Test func `length counts UTF-16 units`() {
         func key(_ key: String) -> String? {
-            message(.putRecord, #"{"StreamName":"s","Data":"","PartitionKey":"\#(key)"}"#)
+            message(.kinesis(.putRecord), #"{"StreamName":"s","Data":"","PartitionKey":"\#(key)"}"#)
         }
         #expect(key(String(repeating: "é", count: 256)) == nil)
         #expect(key(String(repeating: "😀", count: 128)) == nil)

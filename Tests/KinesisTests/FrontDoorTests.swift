@@ -134,17 +134,17 @@ private let braces = Array("{}".utf8)
             #expect(
                 decide(operation.target, braces, " \(json)\t; charset=UTF-8")
                     == .operation(operation, .json))
-            if operation != .subscribeToShard {
+            if operation != .kinesis(.subscribeToShard) {
                 #expect(
                     decide(operation.target, [0xBF, 0xFF], cbor) == .operation(operation, .cbor))
             }
         }
-        #expect(Operation.putRecord.target == "Kinesis_20131202.PutRecord")
-        #expect(Operation.commitCursor.target == "Weir_20261122.CommitCursor")
+        #expect(KinesisOperation.putRecord.target == "Kinesis_20131202.PutRecord")
+        #expect(WeirOperation.commitCursor.target == "Weir_20261122.CommitCursor")
     }
 
     @Test func `a subscription in CBOR is refused in CBOR`() throws {
-        let decision = decide(Operation.subscribeToShard.target, [0xBF, 0xFF], cbor)
+        let decision = decide(KinesisOperation.subscribeToShard.target, [0xBF, 0xFF], cbor)
         guard case .refusal(let refusal) = decision else {
             Issue.record("not refused")
             return

@@ -45,7 +45,9 @@ private func large(_ sizes: [Int]) -> [UInt8] {
     return writer.finish()
 }
 
-private func error(_ sample: Sample, _ operation: Operation = .putRecords) -> ServiceError? {
+private func error(_ sample: Sample, _ operation: Operation = .kinesis(.putRecords))
+    -> ServiceError?
+{
     let json = refusal(operation, sample.json())
     #expect(json == refusal(operation, sample.cbor(), .cbor))
     return json
@@ -142,7 +144,7 @@ private func array(_ span: Span<UInt8>) -> [UInt8] {
             ("StreamName", .text("s")), ("PartitionKey", .text("k")), ("Data", .blob([])),
             ("ExplicitHashKey", .text(text)),
         ])
-        #expect(error(one, .putRecord) == expected)
+        #expect(error(one, .kinesis(.putRecord)) == expected)
     }
 
     @Test func `the number of records is bounded on both sides`() {
@@ -167,7 +169,7 @@ private func array(_ span: Span<UInt8>) -> [UInt8] {
     @Test func `a hundred thousand empty records are counted, not kept`() {
         let text =
             refusal(
-                .putRecords,
+                .kinesis(.putRecords),
                 #"{"StreamName":"s","Records":["#
                     + Array(repeating: "{}", count: 100_000).joined(separator: ",") + "]}"
             )?.message ?? ""
@@ -190,7 +192,7 @@ private func array(_ span: Span<UInt8>) -> [UInt8] {
 
     @Test func `a null among the records is a record without members`() {
         #expect(
-            refusal(.putRecords, #"{"StreamName":"s","Records":[null]}"#)?.message
+            refusal(.kinesis(.putRecords), #"{"StreamName":"s","Records":[null]}"#)?.message
                 == "1 validation error detected: Value null at 'records.1.member.data' failed to satisfy constraint: Member must not be null"
         )
     }
@@ -219,25 +221,26 @@ private func array(_ span: Span<UInt8>) -> [UInt8] {
 
     @Test func `several violations are told in declared order`() {
         #expect(
-            refusal(.putRecord, #"{"StreamName":"","PartitionKey":"","ExplicitHashKey":"x"}"#)?
+            refusal(
+                .kinesis(.putRecord), #"{"StreamName":"","PartitionKey":"","ExplicitHashKey":"x"}"#)?
                 .message
                 == "5 validation errors detected: Value '' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; Value '' at 'streamName' failed to satisfy constraint: Member must have length greater than or equal to 1; Value null at 'data' failed to satisfy constraint: Member must not be null; Value '' at 'partitionKey' failed to satisfy constraint: Member must have length greater than or equal to 1; Value 'x' at 'explicitHashKey' failed to satisfy constraint: Member must satisfy regular expression pattern: ^(0|([1-9]\\d{0,38}))$"
         )
     }
 
     @Test func `data over ten mebibytes breaks the model's own bound`() {
-        #expect(refusal(.putRecords, large([10_485_759]), .cbor) == nil)
+        #expect(refusal(.kinesis(.putRecords), large([10_485_759]), .cbor) == nil)
         #expect(
-            refusal(.putRecords, large([10_485_761]), .cbor)?.message
+            refusal(.kinesis(.putRecords), large([10_485_761]), .cbor)?.message
                 == "1 validation error detected: Value 'java.nio.HeapByteBuffer[pos=0 lim=10485761 cap=10485761]' at 'records.1.member.data' failed to satisfy constraint: Member must have length less than or equal to 10485760"
         )
     }
 
     @Test func `records over ten mebibytes together are refused`() {
         let ten = Array(repeating: (1 << 20) - 1, count: 10)
-        #expect(refusal(.putRecords, large(ten), .cbor) == nil)
+        #expect(refusal(.kinesis(.putRecords), large(ten), .cbor) == nil)
         #expect(
-            refusal(.putRecords, large(ten + [0]), .cbor)
+            refusal(.kinesis(.putRecords), large(ten + [0]), .cbor)
                 == ServiceError(.invalidArgument, "Records size exceeds 10 MB limit"))
     }
 

@@ -23,18 +23,20 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
             #expect(selector.name == "foo")
         }
         #expect(
-            refusal(.deleteStream, "{}") == ia("Either StreamARN or StreamName must be provided."))
+            refusal(.kinesis(.deleteStream), "{}")
+                == ia("Either StreamARN or StreamName must be provided."))
         #expect(
-            refusal(.describeStream, #"{"StreamName":"bar","StreamARN":"\#(arn)"}"#)
+            refusal(.kinesis(.describeStream), #"{"StreamName":"bar","StreamARN":"\#(arn)"}"#)
                 == ia("StreamName bar and StreamARN \(arn) do not name the same stream."))
         #expect(
             refusal(
-                .describeStream,
+                .kinesis(.describeStream),
                 #"{"StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/a b"}"#)?.code
                 == .validation)
         let odd = "arn:aws:kinesis:us-east-1:123456789012:stream/a~b"
         #expect(
-            refusal(.describeStream, #"{"StreamARN":"\#(odd)"}"#) == ia("ARN \(odd) is invalid."))
+            refusal(.kinesis(.describeStream), #"{"StreamARN":"\#(odd)"}"#)
+                == ia("ARN \(odd) is invalid."))
     }
 
     @Test func `a consumer is named by ARN, by stream and name, or by all agreeing`() throws {
@@ -52,13 +54,14 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
                 == .name(stream: expected.stream, name: "app"))
         for body in ["{}", #"{"StreamARN":"\#(arn)"}"#, #"{"ConsumerName":"app"}"#] {
             #expect(
-                refusal(.deregisterStreamConsumer, body)
+                refusal(.kinesis(.deregisterStreamConsumer), body)
                     == ia("Either ConsumerARN or both StreamARN and ConsumerName must be provided.")
             )
         }
         for other in [#""ConsumerName":"other""#, #""StreamARN":"\#(arn)2""#] {
             #expect(
-                refusal(.describeStreamConsumer, #"{"ConsumerARN":"\#(consumer)",\#(other)}"#)
+                refusal(
+                    .kinesis(.describeStreamConsumer), #"{"ConsumerARN":"\#(consumer)",\#(other)}"#)
                     == ia("ConsumerARN \(consumer) does not agree with StreamARN and ConsumerName.")
             )
         }
@@ -81,7 +84,7 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
             try create(provisioned + #","ShardCount":2,"MaxRecordSizeInKiB":10240"#).maxRecordKiB
                 == 10240)
         #expect(
-            refusal(.createStream, #"{"StreamName":"s"\#(provisioned)}"#)
+            refusal(.kinesis(.createStream), #"{"StreamName":"s"\#(provisioned)}"#)
                 == ia("ShardCount must be provided for a stream in PROVISIONED mode."))
         #expect(try create(#","WarmThroughputMiBps":1"#).warmMiBps == 1)
         #expect(try create(#","WarmThroughputMiBps":0"#).warmMiBps == nil)
@@ -119,11 +122,11 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         #expect(try start(#"{"ExclusiveStartStreamName":"a"}"#) == .after("a"))
         #expect(try start(#"{"NextToken":"t"}"#) == .token("t"))
         #expect(
-            refusal(.listStreams, #"{"NextToken":"t","ExclusiveStartStreamName":"a"}"#)
+            refusal(.kinesis(.listStreams), #"{"NextToken":"t","ExclusiveStartStreamName":"a"}"#)
                 == ia("NextToken and ExclusiveStartStreamName cannot be provided together."))
         #expect(
             refusal(
-                .listStreamConsumers,
+                .kinesis(.listStreamConsumers),
                 #"{"StreamARN":"\#(arn)","NextToken":"t","StreamCreationTimestamp":1}"#)
                 == ia("NextToken and StreamCreationTimestamp cannot be provided together."))
     }
@@ -199,7 +202,7 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         ),
     ])
     func `what ListShards cannot make sense of`(body: String, text: String) {
-        #expect(refusal(.listShards, body) == ia(text))
+        #expect(refusal(.kinesis(.listShards), body) == ia(text))
     }
 
     @Test func `positions go with their companions, in iterators and subscriptions alike`() throws {
@@ -241,9 +244,9 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         ]
         for (members, text) in wrong {
             let body = members.replacing("Number", with: "StartingSequenceNumber")
-            #expect(refusal(.getShardIterator, iterator(body)) == ia(text))
+            #expect(refusal(.kinesis(.getShardIterator), iterator(body)) == ia(text))
             let event = members.replacing(#""Number""#, with: #""SequenceNumber""#)
-            #expect(refusal(.subscribeToShard, subscription(event)) == ia(text))
+            #expect(refusal(.kinesis(.subscribeToShard), subscription(event)) == ia(text))
         }
     }
 
@@ -255,14 +258,15 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
             "[AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, AT_SEQUENCE_NUMBER, TRIM_HORIZON]"
         #expect(
             refusal(
-                .getShardIterator, #"{"StreamName":"s","ShardId":"0","ShardIteratorType":"CURSOR"}"#
+                .kinesis(.getShardIterator),
+                #"{"StreamName":"s","ShardId":"0","ShardIteratorType":"CURSOR"}"#
             )?
             .message
                 == "1 validation error detected: Value 'CURSOR' at 'shardIteratorType' failed to satisfy constraint: Member must satisfy enum value set: \(list)"
         )
         #expect(
             refusal(
-                .subscribeToShard,
+                .kinesis(.subscribeToShard),
                 #"{"ConsumerARN":"\#(consumer)","ShardId":"0","StartingPosition":{"Type":"OLDEST"}}"#
             )?
             .message
@@ -282,10 +286,10 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         #expect(try subject(#"{"StreamName":"foo"}"#) == .stream(StreamSelector(name: "foo")))
         #expect(try subject(#"{"NextToken":"t","StreamName":"foo"}"#) == .token("t"))
         #expect(
-            refusal(.listCursors, "{}")
+            refusal(.weir(.listCursors), "{}")
                 == ia("Either ConsumerARN, StreamARN or StreamName must be provided."))
         #expect(
-            refusal(.listCursors, #"{"ConsumerARN":"\#(consumer)","StreamName":"x"}"#)?.code
+            refusal(.weir(.listCursors), #"{"ConsumerARN":"\#(consumer)","StreamName":"x"}"#)?.code
                 == .invalidArgument)
     }
 

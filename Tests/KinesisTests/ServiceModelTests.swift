@@ -33,11 +33,11 @@ private struct ServiceModel: Decodable {
     @Test func `it has the inputs that the specification lists`() throws {
         let model: ServiceModel = try Specification.load(
             "botocore/weir/2026-11-22/service-2.json")
-        #expect(model.metadata.targetPrefix == Kinesis.Operation.weirPrefix)
+        #expect(model.metadata.targetPrefix == WeirOperation.targetPrefix)
         #expect(model.metadata.jsonVersion == "1.1")
         #expect(model.metadata.signingName == "kinesis")
         let inputs = try InputModel.load().filter {
-            $0.target.hasPrefix(Kinesis.Operation.weirPrefix)
+            $0.target.hasPrefix(WeirOperation.targetPrefix)
         }
         #expect(Set(inputs.map(\.operation)) == Set(model.operations.keys))
         #expect(model.operations["CommitCursor"]?.output == nil)

@@ -117,10 +117,12 @@ private struct ControlNames {
     func changes(_ arn: StreamARN, _ settings: ControlSettings) -> [[Call]] {
         let chosen = stride(from: 0, to: streams.count, by: 2).map { streams[$0] }
         let prefix = String(arn.description.dropLast(arn.name.utf8.count))
-        func named(_ operation: Operation, _ more: String = "") -> [Call] {
+        func named(_ operation: KinesisOperation, _ more: String = "") -> [Call] {
             chosen.map { Call(operation, #"{"StreamName":"\#($0)"\#(more)}"#) }
         }
-        func resource(_ operation: Operation, _ member: String, _ more: String = "") -> [Call] {
+        func resource(_ operation: KinesisOperation, _ member: String, _ more: String = "")
+            -> [Call]
+        {
             chosen.map { Call(operation, #"{"\#(member)":"\#(prefix)\#($0)"\#(more)}"#) }
         }
         let consumer = #","ConsumerName":"bench""#

@@ -9,12 +9,12 @@ import Wire
 struct ControlPlan: Sendable {
     /// One call, whose body is a JSON object.
     struct Call: Sendable {
-        var operation: Operation
+        var operation: KinesisOperation
         var body: String
         /// Under which it is reported.
         var title: String
 
-        init(_ operation: Operation, _ body: String, title: String? = nil) {
+        init(_ operation: KinesisOperation, _ body: String, title: String? = nil) {
             self.operation = operation
             self.body = body
             self.title = title ?? operation.name
@@ -119,7 +119,8 @@ final class ControlLoad: Load, ConnectionOwner, ResponseReceiver {
     /// False if the connection has no room now.
     private func submit(_ call: ControlPlan.Call) -> Bool {
         guard let connection, connection.hasRoom else { return false }
-        let fields = RequestFields.make(call.operation, encoding: .json, region: plan.region)
+        let fields = RequestFields.make(
+            .kinesis(call.operation), encoding: .json, region: plan.region)
         guard
             let sent = connection.submit(
                 fields, body: Array(call.body.utf8), receiver: self, tag: 0)

@@ -52,7 +52,8 @@ final class Subscriber: ResponseReceiver {
         _ consumer: ConsumerARN, _ shard: ShardID, from position: StartingPosition,
         region: String?, on connection: ClientConnection
     ) -> Bool {
-        let fields = RequestFields.make(.subscribeToShard, encoding: .json, region: region)
+        let fields = RequestFields.make(
+            .kinesis(.subscribeToShard), encoding: .json, region: region)
         let body = RequestBody.subscribe(consumer, shard, position)
         guard let call = connection.submit(fields, body: body, receiver: self) else { return false }
         reader?.reads(call, on: connection)

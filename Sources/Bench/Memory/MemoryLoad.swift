@@ -102,7 +102,8 @@ final class MemoryLoad: Load, ConnectionOwner {
     }
 
     func connectionOpened(_ connection: ClientConnection) {
-        let fields = RequestFields.make(.listStreams, encoding: .json, region: plan.region)
+        let fields = RequestFields.make(
+            .kinesis(.listStreams), encoding: .json, region: plan.region)
         let answered = Answered { [unowned self] in
             open += 1
             guard open == connections.count else { return }

@@ -55,7 +55,8 @@ final class Producer: ConnectionOwner, ResponseReceiver {
         self.pace = pace
         self.makeBody = makeBody
         fields = RequestFields.make(
-            recordsPerCall == 1 ? .putRecord : .putRecords, encoding: .json, region: region)
+            .kinesis(recordsPerCall == 1 ? .putRecord : .putRecords), encoding: .json,
+            region: region)
         for _ in 0..<connections {
             self.connections.append(ClientConnection(context: context, owner: self))
         }

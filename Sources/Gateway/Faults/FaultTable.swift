@@ -89,11 +89,11 @@ final class FaultTable: Sendable {
         return count
     }
 
-    /// What happens to a call as a whole.
+    /// What happens to a call as a whole; to one of Weir's own operations, nothing.
     func verdict(
         _ operation: Operation, about subject: RequestSubject, _ owner: Owner, now: Moment
     ) -> Verdict {
-        guard operation.prefix == Operation.awsPrefix else { return Verdict() }
+        guard case .kinesis(let operation) = operation else { return Verdict() }
         return state.withLock { state in
             Self.drop(&state, now)
             var verdict = Verdict()
@@ -135,7 +135,8 @@ final class FaultTable: Sendable {
 
     /// What happens to one record of a put: throttling, and failures that are for its shard.
     func verdict(
-        recordOf operation: Operation, stream: String, shard: ShardID, _ owner: Owner, now: Moment
+        recordOf operation: KinesisOperation, stream: String, shard: ShardID, _ owner: Owner,
+        now: Moment
     ) -> ServiceError? {
         var subject = RequestSubject(streamName: stream)
         subject.shardIndex = shard.index
@@ -195,7 +196,7 @@ final class FaultTable: Sendable {
 }
 
 extension Fault {
-    func concerns(_ operation: Operation) -> Bool {
+    func concerns(_ operation: KinesisOperation) -> Bool {
         self.operation == nil || self.operation == operation
     }
 
@@ -208,22 +209,21 @@ extension Fault {
     }
 }
 
-extension Operation {
+extension KinesisOperation {
     var putsRecords: Bool { self == .putRecord || self == .putRecords }
 }
 
 extension ServiceError {
     /// What a call above a rate is answered.
     fileprivate static func throttled(
-        _ operation: Operation, _ subject: RequestSubject, account: String
+        _ operation: KinesisOperation, _ subject: RequestSubject, account: String
     ) -> ServiceError {
-        switch operation {
-        case .getRecords, .getShardIterator:
-            .readRateExceeded(
-                shardID: subject.shardIndex.map { ShardID(index: $0).description } ?? "",
-                stream: subject.streamName ?? "", account: account)
-        default: .callRateExceeded(operation)
+        guard operation == .getRecords || operation == .getShardIterator else {
+            return .callRateExceeded(operation)
         }
+        return .readRateExceeded(
+            shardID: subject.shardIndex.map { ShardID(index: $0).description } ?? "",
+            stream: subject.streamName ?? "", account: account)
     }
 }
 

@@ -7,42 +7,8 @@ import Reactor
 import ShardLog
 import Wire
 
-/// The operations that inject faults, and where faults meet calls and subscriptions.
+/// Where injected faults meet calls and subscriptions.
 extension ReactorGateway {
-    func injectFault(_ request: Request, _ input: InjectFault.Input) throws(ServiceError) {
-        let faults = try allowedFaults()
-        let owner = FaultTable.Owner(request.caller)
-        let id = try faults.inject(input.fault, owner, now: moment)
-        if input.fault.kind == .cutSubscriptions {
-            for reactor in node.counters.indices {
-                node.post(.cut(input.fault, owner), to: reactor)
-            }
-        }
-        request.succeed(InjectFault.Output(id: id).encoded(request.encoding))
-    }
-
-    func listFaults(_ request: Request, _ input: ListFaults.Input) throws(ServiceError) {
-        let faults = try allowedFaults().list(
-            FaultTable.Owner(request.caller), now: moment)
-        request.succeed(ListFaults.Output(faults: faults).encoded(request.encoding))
-    }
-
-    func clearFaults(_ request: Request, _ input: ClearFaults.Input) throws(ServiceError) {
-        let count = try allowedFaults().clear(
-            input.id, FaultTable.Owner(request.caller), now: moment)
-        request.succeed(ClearFaults.Output(count: count).encoded(request.encoding))
-    }
-
-    /// Now, as faults are told it.
-    var moment: FaultTable.Moment {
-        FaultTable.Moment(node)
-    }
-
-    private func allowedFaults() throws(ServiceError) -> FaultTable {
-        guard let faults = node.faults else { throw .faultInjectionOff }
-        return faults
-    }
-
     /// Performs a call under the faults that are in force: now, later, or not at all.
     func perform(
         _ request: Request, _ faults: FaultTable, about subject: RequestSubject,
@@ -50,7 +16,8 @@ extension ReactorGateway {
     ) throws(ServiceError) {
         guard let operation = request.operation else { return }
         let verdict = faults.verdict(
-            operation, about: subject, FaultTable.Owner(request.caller), now: moment)
+            operation, about: subject, FaultTable.Owner(request.caller),
+            now: FaultTable.Moment(node))
         guard verdict.delayMilliseconds > 0 else {
             if let error = verdict.error { throw error }
             return try work()
@@ -71,16 +38,6 @@ extension ReactorGateway {
         request.delay = timer
         reactor.schedule(
             timer, at: reactor.now &+ UInt64(verdict.delayMilliseconds) &* 1_000_000)
-    }
-
-    /// What a fault has for one record of a put.
-    func injectedError(_ pending: PendingPut, stream: String, _ shard: ShardID) -> ServiceError? {
-        guard let faults = node.faults, let operation = pending.request.operation else {
-            return nil
-        }
-        return faults.verdict(
-            recordOf: operation, stream: stream, shard: shard,
-            FaultTable.Owner(pending.request.caller), now: moment)
     }
 
     /// Cuts the subscriptions that a fault is for.

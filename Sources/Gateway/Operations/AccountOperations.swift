@@ -3,40 +3,45 @@ import Catalog
 import Kinesis
 
 /// What an account has, may have, and has committed itself to.
-extension ReactorGateway {
-    func describeLimits(_ request: Request, _ input: DescribeLimits.Input) {
-        let census = snapshot.census(
-            account: request.caller.account, region: request.caller.region)
-        let quotas = node.settings.quotas
-        request.succeed(
+enum AccountOperations {
+    static func describeLimits(_ context: OperationContext, _ input: DescribeLimits.Input) {
+        let census = context.catalog.census(
+            account: context.caller.account, region: context.caller.region)
+        let quotas = context.quotas
+        context.succeed(
             DescribeLimits.Output(
                 shardLimit: quotas.shards ?? Quotas.reportedShards,
                 openShardCount: census.openShards,
                 onDemandStreamCount: census.onDemandStreams,
                 onDemandStreamCountLimit: quotas.onDemandStreams
                     ?? Quotas.reportedOnDemandStreams
-            ).encoded(request.encoding))
+            ).encoded(context.encoding))
     }
 
-    func describeAccountSettings(_ request: Request, _ input: DescribeAccountSettings.Input) {
-        let commitment = snapshot.commitment(account: request.caller.account)
-        request.succeed(settings(commitment).encoded(request.encoding))
+    static func describeAccountSettings(
+        _ context: OperationContext, _ input: DescribeAccountSettings.Input
+    ) {
+        let commitment = context.catalog.commitment(account: context.caller.account)
+        context.succeed(
+            settings(commitment, at: context.presentSecond).encoded(context.encoding))
     }
 
-    func updateAccountSettings(
-        _ request: Request, _ input: UpdateAccountSettings.Input
+    static func updateAccountSettings(
+        _ context: OperationContext, _ input: UpdateAccountSettings.Input
     ) throws(ServiceError) {
-        let encoding = request.encoding
         let change = CatalogChange.updateCommitment(
-            account: request.caller.account, isEnabled: input.isEnabled)
-        try submit(request, change) { [unowned self] result in
-            guard case .commitmentChanged(let commitment) = result else { return [] }
-            return settings(commitment).encoded(encoding)
-        }
+            account: context.caller.account, isEnabled: input.isEnabled)
+        try context.submit(
+            change,
+            answer: { result in
+                guard case .commitmentChanged(let commitment) = result else { return [] }
+                return settings(commitment, at: context.presentSecond).encoded(context.encoding)
+            })
     }
 
-    private func settings(_ commitment: Commitment) -> AccountSettingsOutput {
-        let second = UInt64(max(0, presentMilliseconds)) / 1000
+    private static func settings(
+        _ commitment: Commitment, at second: UInt64
+    ) -> AccountSettingsOutput {
         let status = commitment.status(at: second)
         return AccountSettingsOutput(
             status: status.rawValue, startedSecond: commitment.startedSecond,

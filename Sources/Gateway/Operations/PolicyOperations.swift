@@ -2,12 +2,11 @@ import Access
 import Catalog
 import Kinesis
 
-/// Resource policies of streams and consumers, which let other accounts in; see `Request.authorize`.
-extension ReactorGateway {
-    func putResourcePolicy(
-        _ request: Request, _ input: PutResourcePolicy.Input
+/// Resource policies of streams and consumers, which let other accounts in; see `Authorizer`.
+enum PolicyOperations {
+    static func putResourcePolicy(
+        _ context: OperationContext, _ resource: TaggedResource, _ input: PutResourcePolicy.Input
     ) throws(ServiceError) {
-        let resource = try request.resource(input.resource)
         // Before it is read, which takes a reactor's time.
         let bytes = input.policy.utf8.count
         guard bytes <= CatalogLimits.policyBytes else {
@@ -21,31 +20,29 @@ extension ReactorGateway {
         }
         switch resource {
         case .stream(let stream):
-            try submit(request, .updateStream(stream.key, .policy(input.policy)))
-        case .consumer(let consumer, let stream):
-            try submit(request, consumer.change(.policy(input.policy), in: stream))
+            try context.submit(.updateStream(stream.key, .policy(input.policy)))
+        case .consumer(let found): try context.submit(found.change(.policy(input.policy)))
         }
     }
 
-    func getResourcePolicy(
-        _ request: Request, _ input: GetResourcePolicy.Input
-    ) throws(ServiceError) {
+    static func getResourcePolicy(
+        _ context: OperationContext, _ resource: TaggedResource, _ input: GetResourcePolicy.Input
+    ) {
         let policy =
-            switch try request.resource(input.resource) {
+            switch resource {
             case .stream(let stream): stream.policy
-            case .consumer(let consumer, _): consumer.policy
+            case .consumer(let found): found.consumer.policy
             }
-        request.succeed(GetResourcePolicy.Output(policy: policy).encoded(request.encoding))
+        context.succeed(GetResourcePolicy.Output(policy: policy).encoded(context.encoding))
     }
 
-    func deleteResourcePolicy(
-        _ request: Request, _ input: DeleteResourcePolicy.Input
+    static func deleteResourcePolicy(
+        _ context: OperationContext, _ resource: TaggedResource,
+        _ input: DeleteResourcePolicy.Input
     ) throws(ServiceError) {
-        switch try request.resource(input.resource) {
-        case .stream(let stream):
-            try submit(request, .updateStream(stream.key, .deletePolicy))
-        case .consumer(let consumer, let stream):
-            try submit(request, consumer.change(.deletePolicy, in: stream))
+        switch resource {
+        case .stream(let stream): try context.submit(.updateStream(stream.key, .deletePolicy))
+        case .consumer(let found): try context.submit(found.change(.deletePolicy))
         }
     }
 }

@@ -1,67 +1,104 @@
+import Access
 import Catalog
 import Kinesis
 import ShardLog
-import Wire
 
-/// Operations that show one stream or one consumer.
-extension ReactorGateway {
-    func describeStream(_ request: Request, _ input: DescribeStream.Input) throws(ServiceError) {
-        let stream = try request.stream(input.stream)
+/// Operations that make, end and show streams.
+enum StreamOperations {
+    /// The name that a stream is to get.
+    static func newStream(
+        _ context: OperationContext, _ input: CreateStream.Input
+    ) -> Found<StreamKey> {
+        Found(
+            .absent(account: context.caller.account, name: input.name),
+            .success(context.key(named: input.name)))
+    }
+
+    static func createStream(
+        _ context: OperationContext, _ key: StreamKey, _ input: CreateStream.Input
+    ) throws(ServiceError) {
+        let change = CreateStreamRequest(
+            key: key, shardCount: input.shardCount, mode: input.mode,
+            maxRecordKiB: UInt32(input.maxRecordKiB), tags: input.tags,
+            distribution: input.distribution, warmMiBps: input.warmMiBps.map { UInt32($0) })
+        try input.tags.checkLegal(for: key)
+        try context.submit(.createStream(change))
+    }
+
+    static func deleteStream(
+        _ context: OperationContext, _ stream: StreamState, _ input: DeleteStream.Input
+    ) throws(ServiceError) {
+        try context.submit(
+            .deleteStream(stream.key, enforceConsumerDeletion: input.enforceConsumerDeletion))
+    }
+
+    static func describeStream(
+        _ context: OperationContext, _ stream: StreamState, _ input: DescribeStream.Input
+    ) throws(ServiceError) {
         let after = try input.exclusiveStartShardID.map { (text) throws(ServiceError) in
-            try request.startShard(text, of: stream)
+            try stream.shardID(text).index
         }
         // One more than is shown tells whether there are more.
         var shards = stream.retainedShards(
-            after: after, limit: input.limit + 1, cutoff: stream.cutoff(retentionClock))
+            after: after, limit: input.limit + 1, cutoff: stream.cutoff(context.retentionClock))
         let hasMore = shards.count > input.limit
         if hasMore { shards.removeLast() }
-        request.succeed(
+        context.succeed(
             DescribeStream.Output(
                 stream: stream.overview, shards: shards.map(\.listed), hasMoreShards: hasMore
-            ).encoded(request.encoding))
+            ).encoded(context.encoding))
     }
 
-    func describeStreamSummary(
-        _ request: Request, _ input: DescribeStreamSummary.Input
-    ) throws(ServiceError) {
-        let stream = try request.stream(input.stream)
-        request.succeed(
+    static func describeStreamSummary(
+        _ context: OperationContext, _ stream: StreamState, _ input: DescribeStreamSummary.Input
+    ) {
+        context.succeed(
             DescribeStreamSummary.Output(
                 stream: stream.overview, openShardCount: stream.shownOpenShards,
                 consumerCount: stream.consumers.count, maxRecordKiB: Int(stream.maxRecordKiB),
-                distribution: stream.distribution, warmThroughput: warmThroughput(of: stream)
-            ).encoded(request.encoding))
+                distribution: stream.distribution,
+                warmThroughput: warmThroughput(of: stream, context)
+            ).encoded(context.encoding))
     }
 
     /// What clients are told of a stream's warm throughput: only on-demand streams of accounts with
     /// a commitment have one.
-    private func warmThroughput(of stream: StreamState) -> WarmThroughput? {
-        let second = UInt64(max(0, presentMilliseconds)) / 1000
+    private static func warmThroughput(
+        of stream: StreamState, _ context: OperationContext
+    ) -> WarmThroughput? {
         guard stream.mode == .onDemand,
-            snapshot.commitment(account: stream.account).isInForce(at: second)
+            context.catalog.commitment(account: stream.account)
+                .isInForce(at: context.presentSecond)
         else { return nil }
         let target = Int(stream.warmMiBps ?? 0)
         return WarmThroughput(target: target, current: min(target, stream.open.count))
     }
 
-    func describeConsumer(
-        _ request: Request, _ input: DescribeStreamConsumer.Input
+    static func listStreams(
+        _ context: OperationContext, _ input: ListStreams.Input
     ) throws(ServiceError) {
-        let (stream, consumer) = try request.consumer(input.consumer)
-        try checkCallRate(.describeStreamConsumer, of: stream)
-        request.succeed(
-            DescribeStreamConsumer.Output(consumer: consumer.listed(in: stream))
-                .encoded(request.encoding))
-    }
-}
-
-extension Request {
-    /// The index in an ExclusiveStartShardId, which need not exist.
-    func startShard(_ text: String, of stream: StreamState) throws(ServiceError) -> UInt32 {
-        guard let id = ShardID(lenient: text) else {
-            throw .shardNotFound(shardID: text, stream: stream.name, account: stream.account)
+        let after: String?
+        switch input.start {
+        case .beginning: after = nil
+        case .after(let name): after = name
+        case .token(let text): after = try context.open(text, .streams, parts: 1)[0]
         }
-        return id.index
+        let (limit, encoding, sealer) = (input.limit, context.encoding, context.sealer)
+        let (caller, catalog) = (context.caller, context.catalog)
+        try context.succeed(about: min(limit, catalog.streamCount)) {
+            var streams = catalog.streams(
+                account: caller.account, region: caller.region, after: after, limit: limit + 1)
+            var token: String?
+            if streams.count > limit {
+                streams.removeLast()
+                token = streams.last.map { sealer.seal([$0.name], .streams) }
+            }
+            let summaries = streams.map {
+                ListStreams.Summary(
+                    arn: $0.arn, status: $0.status, mode: $0.mode, createdSecond: $0.createdSecond)
+            }
+            return ListStreams.Output(streams: summaries, nextToken: token).encoded(encoding)
+        }
     }
 }
 
@@ -75,36 +112,4 @@ extension StreamState {
 
     /// The open shards that clients are told of: none before the stream is made.
     var shownOpenShards: Int { status == .creating ? 0 : open.count }
-
-    /// Shards in the order of their ids, without those that closed before the retention began.
-    func retainedShards(
-        after index: UInt32?, limit: Int, cutoff: Int64,
-        where isWanted: (ShardState) -> Bool = { _ in true }
-    ) -> [ShardState] {
-        var page: [ShardState] = []
-        guard status != .creating else { return page }
-        shards.visit(after: index) { shard in
-            if let end = end(of: shard), end < cutoff { return true }
-            if isWanted(shard) { page.append(shard) }
-            return page.count < limit
-        }
-        return page
-    }
-}
-
-extension ShardState {
-    var listed: ListedShard {
-        ListedShard(
-            id: id, parent: parent.map { ShardID(index: $0) },
-            adjacentParent: adjacentParent.map { ShardID(index: $0) }, range: range,
-            startingSequenceNumber: startingSequenceNumber,
-            endingSequenceNumber: endingSequenceNumber)
-    }
-}
-
-extension ConsumerState {
-    /// What clients are told of a consumer, which is DELETING when its stream is.
-    func listed(in stream: StreamState) -> ListedConsumer {
-        ListedConsumer(arn: arn, status: stream.status == .deleting ? .deleting : status)
-    }
 }

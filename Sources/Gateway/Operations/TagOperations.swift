@@ -1,97 +1,105 @@
-import Access
 import Catalog
 import Kinesis
 
 /// Tags of streams and consumers. The two families of operations share one store: what TagResource
 /// puts on a stream, ListTagsForStream shows.
-extension ReactorGateway {
-    func addTagsToStream(
-        _ request: Request, _ input: AddTagsToStream.Input
+enum TagOperations {
+    static func addTagsToStream(
+        _ context: OperationContext, _ stream: StreamState, _ input: AddTagsToStream.Input
     ) throws(ServiceError) {
-        try tag(request, try request.stream(input.stream), input.tags)
+        try tag(stream, input.tags, context)
     }
 
-    func removeTagsFromStream(
-        _ request: Request, _ input: RemoveTagsFromStream.Input
+    static func removeTagsFromStream(
+        _ context: OperationContext, _ stream: StreamState, _ input: RemoveTagsFromStream.Input
     ) throws(ServiceError) {
-        try untag(request, try request.stream(input.stream), input.keys)
+        try untag(stream, input.keys, context)
     }
 
-    func listTagsForStream(
-        _ request: Request, _ input: ListTagsForStream.Input
-    ) throws(ServiceError) {
-        let stream = try request.stream(input.stream)
+    static func listTagsForStream(
+        _ context: OperationContext, _ stream: StreamState, _ input: ListTagsForStream.Input
+    ) {
         let rest = stream.tags.filter { tag in
             input.exclusiveStartKey.map {
                 $0.utf8.lexicographicallyPrecedes(tag.key.utf8)
             } ?? true
         }
-        request.succeed(
+        context.succeed(
             ListTagsForStream.Output(
                 tags: Array(rest.prefix(input.limit)), hasMoreTags: rest.count > input.limit
-            ).encoded(request.encoding))
+            ).encoded(context.encoding))
     }
 
-    func tagResource(_ request: Request, _ input: TagResource.Input) throws(ServiceError) {
-        switch try request.resource(input.resource) {
-        case .stream(let stream): try tag(request, stream, input.tags)
-        case .consumer(let consumer, let stream):
-            try checkLegal(input.tags, of: stream.key)
-            try submit(request, consumer.change(.tag(input.tags), in: stream))
-        }
-    }
-
-    func untagResource(_ request: Request, _ input: UntagResource.Input) throws(ServiceError) {
-        switch try request.resource(input.resource) {
-        case .stream(let stream): try untag(request, stream, input.keys)
-        case .consumer(let consumer, let stream):
-            try checkLegal(input.keys, stream)
-            try submit(request, consumer.change(.untag(input.keys), in: stream))
-        }
-    }
-
-    func listTagsForResource(
-        _ request: Request, _ input: ListTagsForResource.Input
+    static func tagResource(
+        _ context: OperationContext, _ resource: TaggedResource, _ input: TagResource.Input
     ) throws(ServiceError) {
+        switch resource {
+        case .stream(let stream): try tag(stream, input.tags, context)
+        case .consumer(let found):
+            try input.tags.checkLegal(for: found.stream.key)
+            try context.submit(found.change(.tag(input.tags)))
+        }
+    }
+
+    static func untagResource(
+        _ context: OperationContext, _ resource: TaggedResource, _ input: UntagResource.Input
+    ) throws(ServiceError) {
+        switch resource {
+        case .stream(let stream): try untag(stream, input.keys, context)
+        case .consumer(let found):
+            try checkLegal(input.keys, found.stream)
+            try context.submit(found.change(.untag(input.keys)))
+        }
+    }
+
+    static func listTagsForResource(
+        _ context: OperationContext, _ resource: TaggedResource,
+        _ input: ListTagsForResource.Input
+    ) {
         let tags =
-            switch try request.resource(input.resource) {
+            switch resource {
             case .stream(let stream): stream.tags
-            case .consumer(let consumer, _): consumer.tags
+            case .consumer(let found): found.consumer.tags
             }
-        request.succeed(ListTagsForResource.Output(tags: tags).encoded(request.encoding))
+        context.succeed(ListTagsForResource.Output(tags: tags).encoded(context.encoding))
     }
 
-    private func tag(
-        _ request: Request, _ stream: StreamState, _ tags: [ResourceTag]
+    private static func tag(
+        _ stream: StreamState, _ tags: [ResourceTag], _ context: OperationContext
     ) throws(ServiceError) {
-        try checkLegal(tags, of: stream.key)
-        try submit(request, .updateStream(stream.key, .tag(tags)))
+        try tags.checkLegal(for: stream.key)
+        try context.submit(.updateStream(stream.key, .tag(tags)))
     }
 
-    private func untag(
-        _ request: Request, _ stream: StreamState, _ keys: [String]
+    private static func untag(
+        _ stream: StreamState, _ keys: [String], _ context: OperationContext
     ) throws(ServiceError) {
         try checkLegal(keys, stream)
-        try submit(request, .updateStream(stream.key, .untag(keys)))
+        try context.submit(.updateStream(stream.key, .untag(keys)))
     }
 
-    /// Refuses tags that could not be removed again.
-    func checkLegal(_ tags: [ResourceTag], of stream: StreamKey) throws(ServiceError) {
-        if tags.haveIllegalCharacters {
-            throw .tagsIllegal(stream: stream.name, account: stream.account)
-        }
-    }
-
-    private func checkLegal(_ keys: [String], _ stream: StreamState) throws(ServiceError) {
+    private static func checkLegal(
+        _ keys: [String], _ stream: StreamState
+    ) throws(ServiceError) {
         if keys.haveIllegalCharacters {
             throw .tagKeysIllegal(stream: stream.name, account: stream.account)
         }
     }
 }
 
-extension ConsumerState {
+extension [ResourceTag] {
+    /// Refuses tags that could not be removed again.
+    func checkLegal(for stream: StreamKey) throws(ServiceError) {
+        if haveIllegalCharacters {
+            throw .tagsIllegal(stream: stream.name, account: stream.account)
+        }
+    }
+}
+
+extension ConsumerOfStream {
     /// The change of what this consumer is set to.
-    func change(_ update: ConsumerUpdate, in stream: StreamState) -> CatalogChange {
-        .updateConsumer(stream.key, name: name, createdSecond: createdSecond, update)
+    func change(_ update: ConsumerUpdate) -> CatalogChange {
+        .updateConsumer(
+            stream.key, name: consumer.name, createdSecond: consumer.createdSecond, update)
     }
 }

@@ -30,7 +30,7 @@ extension Quotas {
         let value = try Self.value(pair[1], of: name)
         if let path = Self.names[name] {
             self[keyPath: path] = value
-        } else if let operation = Operation.allCases.first(where: { $0.name == name }),
+        } else if let operation = KinesisOperation.allCases.first(where: { $0.name == name }),
             operation.isControl
         {
             calls[operation] = value
@@ -73,12 +73,12 @@ extension Quotas {
     }
 }
 
-extension Operation {
+extension KinesisOperation {
     /// Whether calls of it are limited by name: what moves records has limits of its own.
     fileprivate var isControl: Bool {
-        switch self {
-        case .putRecord, .putRecords, .getRecords, .getShardIterator, .subscribeToShard: false
-        default: prefix == Operation.awsPrefix
-        }
+        let moving: Set<Self> = [
+            .putRecord, .putRecords, .getRecords, .getShardIterator, .subscribeToShard,
+        ]
+        return !moving.contains(self)
     }
 }

@@ -39,7 +39,7 @@ public struct Quotas: Sendable, Hashable {
     public var modeChangesPerDay: Int?
     /// Calls a second of control operations: of an account in a region, or of a stream for those
     /// that AWS counts by stream.
-    public var calls: [Operation: Int] = [:]
+    public var calls: [KinesisOperation: Int] = [:]
 
     /// No limits.
     public static let none = Quotas()
@@ -62,7 +62,7 @@ public struct Quotas: Sendable, Hashable {
         quotas.subscribeCalls = 1
         quotas.resizesPerDay = 10
         quotas.modeChangesPerDay = 2
-        let five: [Operation] = [
+        let five: [KinesisOperation] = [
             .createStream, .deleteStream, .listStreams, .addTagsToStream, .removeTagsFromStream,
             .listTagsForStream, .mergeShards, .splitShard, .registerStreamConsumer,
             .deregisterStreamConsumer, .listStreamConsumers, .describeAccountSettings,
@@ -85,7 +85,7 @@ public struct Quotas: Sendable, Hashable {
     public init() {}
 
     /// Operations whose calls are counted for each stream.
-    static let countedByStream: Set<Operation> = [
+    static let countedByStream: Set<KinesisOperation> = [
         .deregisterStreamConsumer, .listStreamConsumers, .describeStreamConsumer, .listShards,
     ]
 

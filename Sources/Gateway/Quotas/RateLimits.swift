@@ -20,12 +20,12 @@ final class RateLimits: Sendable {
         case reads(ShardNumber)
         case iterators(ShardNumber)
         case subscribes(consumer: UInt64, ShardNumber)
-        case accountCalls(Operation, account: String, region: String)
-        case streamCalls(Operation, stream: UInt64)
+        case accountCalls(KinesisOperation, account: String, region: String)
+        case streamCalls(KinesisOperation, stream: UInt64)
     }
 
     fileprivate struct Day: Hashable {
-        var operation: Operation
+        var operation: KinesisOperation
         var stream: UInt64
     }
 
@@ -94,7 +94,9 @@ final class RateLimits: Sendable {
     }
 
     /// Lets an account call an operation; those that are counted by stream are let through.
-    func admitsCall(_ operation: Operation, account: String, region: String, now: UInt64) -> Bool {
+    func admitsCall(
+        _ operation: KinesisOperation, account: String, region: String, now: UInt64
+    ) -> Bool {
         guard !Quotas.countedByStream.contains(operation) else { return true }
         return admits(
             .accountCalls(operation, account: account, region: region), quotas.calls[operation],
@@ -102,13 +104,13 @@ final class RateLimits: Sendable {
     }
 
     /// Lets a stream be asked by an operation that is counted by stream.
-    func admitsCall(_ operation: Operation, stream: UInt64, now: UInt64) -> Bool {
+    func admitsCall(_ operation: KinesisOperation, stream: UInt64, now: UInt64) -> Bool {
         admits(.streamCalls(operation, stream: stream), quotas.calls[operation], now)
     }
 
     /// How often a stream may still be changed by this operation in the 24 hours before `now`: nil
     /// if it is one of those that are not counted by the day.
-    func remainingToday(_ operation: Operation, stream: UInt64, now: UInt64) -> Int? {
+    func remainingToday(_ operation: KinesisOperation, stream: UInt64, now: UInt64) -> Int? {
         guard let limit = limitOfDay(operation) else { return nil }
         return used.withLock { used in
             let times = used.today(Day(operation: operation, stream: stream), now)
@@ -117,7 +119,7 @@ final class RateLimits: Sendable {
     }
 
     /// A stream was changed by this operation.
-    func didChange(_ operation: Operation, stream: UInt64, now: UInt64) {
+    func didChange(_ operation: KinesisOperation, stream: UInt64, now: UInt64) {
         guard limitOfDay(operation) != nil else { return }
         used.withLock { used in
             let day = Day(operation: operation, stream: stream)
@@ -125,12 +127,10 @@ final class RateLimits: Sendable {
         }
     }
 
-    private func limitOfDay(_ operation: Operation) -> Int? {
-        switch operation {
-        case .updateShardCount: quotas.resizesPerDay
-        case .updateStreamMode: quotas.modeChangesPerDay
-        default: nil
-        }
+    private func limitOfDay(_ operation: KinesisOperation) -> Int? {
+        if operation == .updateShardCount { return quotas.resizesPerDay }
+        if operation == .updateStreamMode { return quotas.modeChangesPerDay }
+        return nil
     }
 
     private func admits(_ subject: Subject, _ rate: Int?, _ now: UInt64) -> Bool {

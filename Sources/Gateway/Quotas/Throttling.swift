@@ -5,11 +5,10 @@ import ShardLog
 import Synchronization
 
 /// Where calls meet their limits. Each is one look at a nil while nothing is limited over time.
-extension ReactorGateway {
-    /// Counts a call of an operation for its caller's account.
-    func checkCallRate(_ operation: Operation, _ request: Request) throws(ServiceError) {
-        guard let limits = node.rateLimits else { return }
-        let caller = request.caller
+extension OperationContext {
+    /// Counts the call for its caller's account; those of Weir's own operations are not limited.
+    func checkCallRate() throws(ServiceError) {
+        guard let limits = rateLimits, case .kinesis(let operation) = operation else { return }
         guard
             limits.admitsCall(
                 operation, account: caller.account, region: caller.region, now: monotonicNow())
@@ -17,8 +16,8 @@ extension ReactorGateway {
     }
 
     /// Counts a call of an operation for the stream that it is about.
-    func checkCallRate(_ operation: Operation, of stream: StreamState) throws(ServiceError) {
-        guard let limits = node.rateLimits else { return }
+    func checkCallRate(_ operation: KinesisOperation, of stream: StreamState) throws(ServiceError) {
+        guard let limits = rateLimits else { return }
         guard limits.admitsCall(operation, stream: stream.id, now: monotonicNow()) else {
             throw .callRateExceeded(operation)
         }
@@ -26,13 +25,13 @@ extension ReactorGateway {
 
     /// Whether a shard takes so many more bytes.
     func admitsWrite(_ shard: ShardState, bytes: Int) -> Bool {
-        guard let limits = node.rateLimits else { return true }
+        guard let limits = rateLimits else { return true }
         return limits.admitsWrite(shard.number, bytes: bytes, now: monotonicNow())
     }
 
     /// Counts a GetRecords call.
     func checkReadRate(_ shard: ShardState, of stream: StreamState) throws(ServiceError) {
-        guard let limits = node.rateLimits else { return }
+        guard let limits = rateLimits else { return }
         guard limits.admitsRead(shard.number, now: monotonicNow()) else {
             shard.meter.readsThrottled.wrappingAdd(1, ordering: .relaxed)
             throw .readRateExceeded(shard, stream)
@@ -41,7 +40,7 @@ extension ReactorGateway {
 
     /// Counts a GetShardIterator call.
     func checkIteratorRate(_ shard: ShardState, of stream: StreamState) throws(ServiceError) {
-        guard let limits = node.rateLimits else { return }
+        guard let limits = rateLimits else { return }
         guard limits.admitsIterator(shard.number, now: monotonicNow()) else {
             throw .readRateExceeded(shard, stream)
         }
@@ -51,7 +50,7 @@ extension ReactorGateway {
     func checkSubscribeRate(
         _ consumer: ConsumerState, _ shard: ShardState
     ) throws(ServiceError) {
-        guard let limits = node.rateLimits else { return }
+        guard let limits = rateLimits else { return }
         guard
             limits.admitsSubscribe(consumer: consumer.id, shard.number, now: monotonicNow())
         else {
@@ -62,10 +61,10 @@ extension ReactorGateway {
 
     /// Refuses what has been done to a stream too often in the last 24 hours.
     func checkChangesOfDay(
-        _ operation: Operation, of stream: StreamState
+        _ operation: KinesisOperation, of stream: StreamState
     ) throws(ServiceError) {
         guard
-            let remaining = node.rateLimits?.remainingToday(
+            let remaining = rateLimits?.remainingToday(
                 operation, stream: stream.id, now: monotonicNow())
         else { return }
         guard remaining > 0 else {
@@ -73,8 +72,8 @@ extension ReactorGateway {
         }
     }
 
-    func countChangeOfDay(_ operation: Operation, of stream: StreamState) {
-        node.rateLimits?.didChange(operation, stream: stream.id, now: monotonicNow())
+    func countChangeOfDay(_ operation: KinesisOperation, of stream: StreamState) {
+        rateLimits?.didChange(operation, stream: stream.id, now: monotonicNow())
     }
 }
 

@@ -130,3 +130,13 @@ struct PageReader: Sendable {
         }
     }
 }
+
+extension GetRecords.Page {
+    mutating func append(_ shard: ShardState, _ record: borrowing RecordView) {
+        append(
+            sequenceNumber: shard.number(
+                index: record.index, arrivalMilliseconds: record.arrivalMilliseconds),
+            arrivalMilliseconds: record.arrivalMilliseconds, partitionKey: record.partitionKey,
+            data: record.data)
+    }
+}

@@ -106,6 +106,23 @@ extension ShardState {
         log.createdMilliseconds + Int64(index >> 20)
     }
 
+    /// The index in a sequence number that a client sent for this shard.
+    func index(of text: String, in stream: StreamState) throws(ServiceError) -> UInt64 {
+        switch SequenceNumberFinding(
+            text.utf8.span, shardIndex: id.index, shardCreatedSecond: createdSecond)
+        {
+        case .fine(let number): return number.index
+        case .otherShard(let other):
+            throw .sequenceNumberOfOtherShard(encoded: ShardID(index: other), used: id)
+        case .otherStream:
+            throw .sequenceNumberOfOtherStream(
+                text, shardID: id.description, stream: stream.name, account: stream.account)
+        case .notANumber, .undecodable:
+            throw .sequenceNumberInvalid(
+                text, shardID: id.description, stream: stream.name, account: stream.account)
+        }
+    }
+
     /// The number of a place that is no record's; its second is the one that the index tells.
     func continuationNumber(_ index: UInt64) -> SequenceNumber {
         number(

@@ -280,12 +280,3 @@ final class Request {
         }
     }
 }
-
-extension GatewayCounters {
-    subscript(operation: Operation) -> OperationCounters {
-        guard let counters = operations[operation] else {
-            preconditionFailure("Every operation is counted.")
-        }
-        return counters
-    }
-}

@@ -118,3 +118,13 @@ extension SubscribeToShard.Event {
             + escapedByteCount * Limits.eventCostPerEscapedByte
     }
 }
+
+extension SubscribeToShard.Event {
+    mutating func append(_ shard: ShardState, _ record: borrowing RecordView) {
+        append(
+            sequenceNumber: shard.number(
+                index: record.index, arrivalMilliseconds: record.arrivalMilliseconds),
+            arrivalMilliseconds: record.arrivalMilliseconds, partitionKey: record.partitionKey,
+            data: record.data)
+    }
+}

@@ -5,37 +5,16 @@ import Reactor
 import ShardLog
 import Synchronization
 
-/// SubscribeToShard: from the request to a running subscription.
+/// From a SubscribeToShard that may go on to a running subscription.
 ///
-/// Find the consumer and the shard, find the position (in the blocking pool if its pages are cold),
-/// claim the place of (consumer, shard), wait until the subscription that held it has ended, then stream.
+/// Find the position (in the blocking pool if its pages are cold), claim the place of (consumer,
+/// shard), wait until the subscription that held it has ended, then stream.
 extension ReactorGateway {
-    func subscribe(_ request: Request, _ input: SubscribeToShard.Input) throws(ServiceError) {
-        guard !subscriptions.isDraining else { throw .goingDown }
-        let (stream, consumer) = try request.consumer(.arn(input.consumer))
-        guard stream.status != .deleting else {
-            throw .streamNotFound(name: stream.name, account: stream.account)
-        }
-        guard consumer.status == .active else {
-            throw .consumerNotActive(
-                name: consumer.name, createdSecond: consumer.createdSecond,
-                stream: stream.name, account: stream.account)
-        }
-        let shard = try request.shard(input.shardID, of: stream)
-        let start = try subscriptionStart(input.position, consumer, shard, stream)
-        if input.dryRun {
-            let key = SubscriptionSlots.Key(consumer: consumer.id, shard: shard.number.rawValue)
-            if node.slots.isProtected(
-                key, now: clock.read(),
-                protectedFor: node.scaled(seconds: Limits.takeoverProtectionSeconds))
-            {
-                throw .subscriptionExists(
-                    account: stream.account, stream: stream.name,
-                    shardID: shard.id.description, consumer: consumer.name)
-            }
-            throw .dryRun
-        }
-        try checkSubscribeRate(consumer, shard)
+    /// Has a request become a subscription of a consumer that may read the shard.
+    func subscribe(
+        _ request: Request, _ consumer: ConsumerState, _ stream: StreamState, _ shard: ShardState,
+        _ start: ReadStart
+    ) {
         locate(
             start, in: shard, cutoff: stream.cutoff(retentionClock), for: request
         ) { [self] found in
@@ -52,33 +31,6 @@ extension ReactorGateway {
                 }
                 claim(request, consumer, stream, shard, place)
             }
-        }
-    }
-
-    /// What a starting position means for this consumer and shard.
-    private func subscriptionStart(
-        _ position: StartingPosition, _ consumer: ConsumerState,
-        _ shard: ShardState, _ stream: StreamState
-    ) throws(ServiceError) -> ReadStart {
-        switch position {
-        case .trimHorizon: return .horizon
-        case .latest: return .after(shard.log.quietPoint().continuation)
-        case .atSequenceNumber(let text):
-            return .at(try shard.index(of: text, in: stream))
-        case .afterSequenceNumber(let text):
-            let index = try shard.index(of: text, in: stream)
-            // A number that the shard has not come to yet means its tip: the client is told a
-            // number to resume after that misses nothing.
-            let isKnown = shard.isClosed || shard.log.hasGivenOut(index)
-            return .after(isKnown ? index : shard.log.quietPoint().continuation)
-        case .atTimestamp(let milliseconds):
-            try checkNotInFuture(milliseconds)
-            return .arrival(milliseconds)
-        case .cursor:
-            let cursor = node.catalog.cursor(consumer: consumer.id, shard: shard.number)
-            if let point = cursor?.resumption { return .after(point.index) }
-            // Never here before: a consumer that asks for its cursor must not miss anything.
-            return .horizon
         }
     }
 

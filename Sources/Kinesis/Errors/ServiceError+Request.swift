@@ -43,7 +43,7 @@ extension ServiceError {
         .serviceUnavailable, "The service is unable to handle the request. Please try again.")
 
     /// The call's rate is above what the account may have (the text is ours).
-    public static func callRateExceeded(_ operation: Operation) -> ServiceError {
+    public static func callRateExceeded(_ operation: KinesisOperation) -> ServiceError {
         ServiceError(.limitExceeded, "Rate exceeded for operation \(operation.name).")
     }
 
@@ -57,14 +57,13 @@ extension ServiceError {
         ServiceError(.invalidArgument, "ARN \(arn) is not of region \(region).")
     }
 
-    /// An ARN of another account than the caller's, without a policy that allows it (the text is
-    /// ours).
+    /// An ARN of another account than the caller's, without a policy that allows an action such as
+    /// `kinesis:PutRecord` (the text is ours).
     public static func otherAccount(
-        _ operation: Operation, arn: String, account: String
+        _ action: String, arn: String, account: String
     ) -> ServiceError {
         ServiceError(
             .accessDenied,
-            "Account \(account) is not authorized to perform: kinesis:\(operation.name) "
-                + "on resource: \(arn)")
+            "Account \(account) is not authorized to perform: \(action) on resource: \(arn)")
     }
 }

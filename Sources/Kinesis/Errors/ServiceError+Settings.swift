@@ -43,7 +43,7 @@ extension ServiceError {
 
     /// More changes of a kind than a stream can have in 24 hours (the text is ours).
     public static func tooManyChangesOfDay(
-        _ operation: Operation, stream: String, account: String
+        _ operation: KinesisOperation, stream: String, account: String
     ) -> ServiceError {
         ServiceError(
             .limitExceeded,

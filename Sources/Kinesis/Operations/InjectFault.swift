@@ -9,10 +9,7 @@ public enum InjectFault {
         "InjectFaultInput",
         [
             .choice("Kind", Choice(Fault.Kind.allCases.map(\.rawValue)), required: true),
-            .choice(
-                "Operation",
-                Choice(
-                    Operation.allCases.filter { $0.prefix == Operation.awsPrefix }.map(\.name))),
+            .choice("Operation", Choice(KinesisOperation.allCases.map(\.name))),
             .name("StreamName"),
             .name("ConsumerName"),
             .name("ShardId"),
@@ -39,7 +36,7 @@ public enum InjectFault {
         try checkMembers(of: kind, fields)
         var fault = Fault(kind)
         fault.operation = fields.text("Operation").flatMap { name in
-            Operation.allCases.first { $0.name == name }
+            KinesisOperation.allCases.first { $0.name == name }
         }
         fault.streamName = fields.text("StreamName")
         fault.consumerName = fields.text("ConsumerName")

@@ -27,7 +27,7 @@ public struct Fault: Sendable, Hashable {
     }
 
     public var kind: Kind
-    public var operation: Operation?
+    public var operation: KinesisOperation?
     public var streamName: String?
     public var consumerName: String?
     public var shardIndex: UInt32?

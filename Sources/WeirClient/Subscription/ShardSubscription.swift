@@ -57,7 +57,7 @@ final class ShardSubscription {
         loop.submit(
             SubscribeCall(
                 fields: RequestFields.make(
-                    .subscribeToShard, encoding: .json, region: loop.configuration.region),
+                    .kinesis(.subscribeToShard), encoding: .json, region: loop.configuration.region),
                 body: RequestBody.subscribe(consumer, shard, position), reader: reader))
     }
 

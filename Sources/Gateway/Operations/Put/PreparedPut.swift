@@ -14,18 +14,11 @@ struct PutPreparation: Sendable {
 
     /// The records of a put as the log wants them; nil if there is no such stream now. Whether the
     /// caller may write to it, and may now, is decided by the reactor.
-    func prepare(_ put: LargeRequest.Put) -> PreparedPut? {
-        switch put {
-        case .refused: nil
-        case .single(let input): prepare(.single(input), count: 1)
-        case .batch(let input): prepare(.batch(input), count: input.count)
-        }
-    }
-
-    private func prepare(_ source: PendingPut.Source, count: Int) -> PreparedPut? {
-        guard let stream = snapshot.stream(key(source.selector)), stream.open.count > 0 else {
+    func prepare(_ source: PutInput) -> PreparedPut? {
+        guard let stream = snapshot.stream(key(source.stream)), stream.open.count > 0 else {
             return nil
         }
+        let count = source.count
         var bytes = 0
         for ordinal in 0..<count { bytes += source.preparedBytes(ordinal) }
         let records = PreparedRecords(reader: reader, bytes: bytes)
@@ -80,14 +73,7 @@ struct PreparedPut: Sendable {
     }
 }
 
-extension PendingPut.Source {
-    var selector: StreamSelector {
-        switch self {
-        case .single(let input): input.stream
-        case .batch(let input): input.stream
-        }
-    }
-
+extension PutInput {
     fileprivate func preparedBytes(_ ordinal: Int) -> Int {
         switch self {
         case .single(let input):

@@ -1,48 +1,10 @@
-import Access
 import Catalog
 import Kinesis
-import Reactor
 import ShardLog
 import Synchronization
-import Wire
-
-/// Delivery cursors as clients see them: ListCursors.
-extension ReactorGateway {
-    func listCursors(_ request: Request, _ input: ListCursors.Input) throws(ServiceError) {
-        let listing = try cursorListing(request, input)
-        let limit = input.limit
-        let encoding = request.encoding
-        // Whoever lags stands in pages that may have to come from the disk.
-        try request.run(.disk, .answer(request)) { _, job in
-            .answer(.success(listing.page(limit: limit) { job.isWanted }.encoded(encoding)))
-        }
-    }
-
-    private func cursorListing(
-        _ request: Request, _ input: ListCursors.Input
-    ) throws(ServiceError) -> CursorListing {
-        switch input.subject {
-        case .consumer(let arn):
-            let (stream, consumer) = try request.consumer(.arn(arn))
-            return CursorListing(node: node, stream: stream, only: consumer.id, after: nil)
-        case .stream(let selector):
-            let stream = try request.stream(selector)
-            return CursorListing(node: node, stream: stream, only: nil, after: nil)
-        case .token(let text):
-            let parts = try open(text, .cursors, parts: 4)
-            guard let id = UInt64(parts[0]), let stream = snapshot.stream(id: id),
-                let consumer = UInt64(parts[2]), let shard = UInt32(parts[3])
-            else { throw .invalidNextToken }
-            try request.authorizeToken(of: stream)
-            return CursorListing(
-                node: node, stream: stream, only: UInt64(parts[1]),
-                after: CursorListing.Place(consumer: consumer, shard: shard))
-        }
-    }
-}
 
 /// The cursors of a stream, or of one of its consumers, in the order of consumers and shards. A
-/// value that the blocking pool can use.
+/// value that a worker thread can use.
 struct CursorListing: Sendable {
     /// Where a page ended.
     struct Place: Sendable {
@@ -84,10 +46,8 @@ struct CursorListing: Sendable {
         let parts = [
             "\(stream.id)", only.map { "\($0)" } ?? "", "\(place.consumer)", "\(place.shard)",
         ]
-        return PageToken(
-            listing: .cursors, issuedMilliseconds: node.log.presentMilliseconds(),
-            contents: Array(parts.joined(separator: "/").utf8)
-        ).sealed(with: node.tokenKey)
+        return PageSealer(key: node.tokenKey, now: node.log.presentMilliseconds())
+            .seal(parts, .cursors)
     }
 
     /// A cursor with what the running subscription, if there is one, knows better.
