@@ -52,32 +52,24 @@ struct Resizing {
     /// How many shards have come to be.
     var addedCount: Int { Int(nextIndex - stream.nextShardIndex) }
 
-    /// A shard may begin so many keys beside where equal ranges would have it: ⌊2^128 / n⌋ is
-    /// rounded otherwise for each n, and without this, doubling would cut slivers of single keys.
-    /// The narrowest equal range has 2^114 keys.
-    static let slack: UInt128 = 1 << 32
-
-    /// Decides the steps to `target` open shards of equal ranges: shards are split where a new
-    /// range begins, halving so that the line of ancestors stays short, and the parts of a new
-    /// range are merged pair by pair.
+    /// Decides the steps to `target` open shards. They are as many as Amazon takes, where 10 to 13
+    /// leaves 37 shards, the closed ones included, and 5 to 3 leaves 7: to have more, every shard
+    /// is split in its middle; then neighbours are merged until so many are left. The new ranges
+    /// begin with the parts that begin nearest to where equal ranges would.
     mutating func plan(target: Int) {
-        let ranges = equalRanges(target)
-        var pieces: [UInt32] = []
-        var next = 1
-        for place in 0..<stream.open.count {
-            let shard = stream.open[place]
-            var cuts: [UInt128] = []
-            while next < ranges.count, ranges[next].start <= shard.range.end {
-                if ranges[next].start > shard.range.start { cuts.append(ranges[next].start) }
-                next += 1
-            }
-            split(shard.id.index, at: cuts[...], into: &pieces)
+        var pieces = stream.open.all.map(\.id.index)
+        // A round is enough but for shards of one key, which cannot be split.
+        while pieces.count < target {
+            pieces = pieces.flatMap { halves(of: $0) }
         }
+        let ideal = HashRange.uniform(count: target).map(\.start)
         var first = 0
-        for range in ranges {
-            var end = first
-            while end < pieces.count, let piece = drafts[pieces[end]],
-                piece.range.start <= range.end
+        for index in 1...target {
+            // Every range after this one has a part left.
+            let most = pieces.count - (target - index)
+            var end = index == target ? most : first + 1
+            while end < most, index < target,
+                distance(pieces[end + 1], ideal[index]) <= distance(pieces[end], ideal[index])
             {
                 end += 1
             }
@@ -86,37 +78,24 @@ struct Resizing {
         }
     }
 
-    /// Equal ranges, which begin where an open shard begins if that is within the slack.
-    private func equalRanges(_ count: Int) -> [HashRange] {
-        var starts = HashRange.uniform(count: count).map(\.start)
-        var place = 0
-        for index in starts.indices.dropFirst() {
-            while place + 1 < stream.open.count,
-                stream.open[place + 1].range.start <= starts[index] + Self.slack
-            {
-                place += 1
-            }
-            let near = stream.open[place].range.start
-            if near > 0, near + Self.slack >= starts[index] { starts[index] = near }
+    private func distance(_ piece: UInt32, _ key: UInt128) -> UInt128 {
+        guard let start = drafts[piece]?.range.start else {
+            preconditionFailure("a piece is a shard")
         }
-        return starts.indices.map { index in
-            HashRange(
-                start: starts[index],
-                end: index + 1 < starts.count ? starts[index + 1] - 1 : .max)
-        }
+        return start > key ? start - key : key - start
     }
 
-    private mutating func split(
-        _ shard: UInt32, at cuts: ArraySlice<UInt128>, into pieces: inout [UInt32]
-    ) {
-        guard !cuts.isEmpty, let present = drafts[shard] else { return pieces.append(shard) }
-        let middle = (cuts.startIndex + cuts.endIndex) / 2
+    /// Splits a shard in its middle, if it has more than one key.
+    private mutating func halves(of shard: UInt32) -> [UInt32] {
+        guard let present = drafts[shard], present.range.start < present.range.end else {
+            return [shard]
+        }
+        let middle = present.range.start + (present.range.end - present.range.start) / 2 + 1
         let lower = nextIndex
         let step = ResizeStep.split(
-            shard: shard, hashKey: cuts[middle], closedSecond: max(second, present.createdSecond))
-        guard take(step) else { preconditionFailure("a cut is outside of its shard") }
-        split(lower, at: cuts[..<middle], into: &pieces)
-        split(lower + 1, at: cuts[(middle + 1)...], into: &pieces)
+            shard: shard, hashKey: middle, closedSecond: max(second, present.createdSecond))
+        guard take(step) else { preconditionFailure("a middle is outside of its shard") }
+        return [lower, lower + 1]
     }
 
     /// Merges neighbours; answers the one that is left.

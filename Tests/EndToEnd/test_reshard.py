@@ -43,7 +43,7 @@ def check_tiles(shards):
 
 @pytest.mark.parametrize("start, target", [
     (1, 2), (2, 3), (2, 1), (3, 5), (5, 3), (4, 4), (5, 10), (10, 5), (7, 11), (11, 6), (64, 100)])
-def test_a_resize_ends_in_uniform_ranges(weir, name, start, target):
+def test_a_resize_ends_in_ranges_as_even_as_halves_allow(weir, name, start, target):
     weir.create(name, start)
     answer = weir.ok("UpdateShardCount", {
         "StreamName": name, "TargetShardCount": target, "ScalingType": "UNIFORM_SCALING"})
@@ -53,12 +53,21 @@ def test_a_resize_ends_in_uniform_ranges(weir, name, start, target):
     check_tiles(shards)
     open_ = open_shards(shards)
     assert len(open_) == target
-    # Boundaries that are there already are kept if they are off by less than this.
-    slack = 2**32
+    splits = start if target > start else 0
+    parts = start + splits
+    assert len(shards) == start + 2 * splits + (parts - target)
     for number, shard in enumerate(open_):
-        assert abs(bounds(shard)[0] - 2**128 * number // target) <= slack
-    if start == target:
-        assert len(shards) == start
+        assert abs(bounds(shard)[0] - 2**128 * number // target) <= 2**127 // parts + 256
+
+
+@pytest.mark.parametrize("start, target, total", [
+    (2, 4, 6), (4, 5, 15), (10, 13, 37), (4, 2, 6), (5, 3, 7)])
+def test_a_resize_leaves_as_many_shards_as_amazons(weir, name, start, target, total):
+    weir.create(name, start)
+    weir.ok("UpdateShardCount", {
+        "StreamName": name, "TargetShardCount": target, "ScalingType": "UNIFORM_SCALING"})
+    weir.active(name)
+    assert len(weir.shards(name)) == total
 
 
 def test_sizes_that_are_not_allowed(weir, name):
