@@ -21,6 +21,7 @@ AD = "AccessDeniedException"
 NOT_FOUND = f"Stream {G} under account {N} not found."
 ON_DEMAND = f"Request is invalid. Stream {D} under account {N} is in On-Demand mode."
 TAG_CHARACTERS = "Valid characters: Unicode letters, digits, white space, _ . / = + - % @."
+ALLOWED = "The allowed characters are Unicode letters, white-spaces, '_',',','/','=','+','-','@'."
 RESIZE = {"ScalingType": "UNIFORM_SCALING"}
 KEY = {"Data": b"hi", "PartitionKey": "k"}
 ENTRY = r"com\.amazonaws\.kinesis\.v20131202\.PutRecordsRequestEntry@[0-9a-f]{1,8}"
@@ -72,7 +73,7 @@ ROWS = [
      one("'SOME'", "streamModeDetails.streamMode", "satisfy enum value set: [PROVISIONED, ON_DEMAND]")),
     ("CreateStream", {"StreamName": "new", "ShardCount": 1, "Tags": {"a": "5%"}}, IA,
      f"Failed to add tags to stream new under account {N} because some tags contained illegal "
-     f"characters. {TAG_CHARACTERS}"),
+     f"characters. {ALLOWED}"),
     ("DescribeStream", {"StreamName": G}, RNF, NOT_FOUND),
     ("DescribeStream", {"StreamName": G, "Limit": 0}, VAL,
      one("'0'", "limit", "have value greater than or equal to 1")),
@@ -154,6 +155,10 @@ ROWS = [
      f"Could not find shard nonsense in stream {S} under account {N}."),
     ("SplitShard", {"StreamName": S, "ShardToSplit": SH(9), "NewStartingHashKey": "5"}, RNF,
      f"Could not find shard {SH(9)} in stream {S} under account {N}."),
+    ("SplitShard", {"StreamName": G, "ShardToSplit": "nonsense", "NewStartingHashKey": "5"}, RNF,
+     f"Could not find shard nonsense in stream {G} under account {N}."),
+    ("MergeShards", {"StreamName": G, "ShardToMerge": SH(0), "AdjacentShardToMerge": "nonsense"}, RNF,
+     f"Could not find shard nonsense in stream {G} under account {N}."),
     ("MergeShards", {"StreamName": S, "ShardToMerge": SH(9), "AdjacentShardToMerge": SH(1)}, RNF,
      f"Could not find shard {SH(9)} in stream {S} under account {N}."),
     ("MergeShards", {"StreamName": S, "ShardToMerge": SH(1), "AdjacentShardToMerge": "nonsense"}, RNF,
@@ -371,10 +376,16 @@ ROWS = [
      "greater than or equal to 1]"),
     ("AddTagsToStream", {"StreamName": S, "Tags": {"a%": "b"}}, IA,
      f"Failed to add tags to stream {S} under account {N} because some tags contained illegal "
-     f"characters. {TAG_CHARACTERS}"),
+     f"characters. {ALLOWED}"),
+    *[("AddTagsToStream", {"StreamName": S, "Tags": tags}, IA,
+       f"Some tags contain invalid characters. {TAG_CHARACTERS}")
+      for tags in ({"a\tb": "c"}, {"a": "b\nc"}, {"a\x85": "b"})],
+    ("RemoveTagsFromStream", {"StreamName": S, "TagKeys": ["a\tb"]}, IA,
+     f"Some tags contain invalid characters. {TAG_CHARACTERS}"),
+    ("RemoveTagsFromStream", {"StreamName": G, "TagKeys": ["a!"]}, RNF, NOT_FOUND),
     ("RemoveTagsFromStream", {"StreamName": S, "TagKeys": ["a%"]}, IA,
      f"Failed to remove tags from stream {S} under account {N} because some tags contained illegal "
-     f"characters. {TAG_CHARACTERS}"),
+     f"characters. {ALLOWED}"),
     ("AddTagsToStream", {"StreamName": S, "Tags": {"aws:a": "b"}}, IA,
      "Tag key aws:a is reserved: keys that begin with aws: cannot be set."),
     ("AddTagsToStream", {"StreamName": S, "Tags": {}}, VAL,
@@ -390,7 +401,7 @@ ROWS = [
     ("RegisterStreamConsumer", {"StreamARN": ARN.replace(S, G), "ConsumerName": "app"}, RNF, NOT_FOUND),
     ("RegisterStreamConsumer", {"StreamARN": ARN, "ConsumerName": "new", "Tags": {"a%": "b"}}, IA,
      f"Failed to add tags to stream {S} under account {N} because some tags contained illegal "
-     f"characters. {TAG_CHARACTERS}"),
+     f"characters. {ALLOWED}"),
     ("DescribeStreamConsumer", {"StreamARN": ARN, "ConsumerName": G}, RNF,
      f"Consumer {G}, account {N} not found."),
     ("DescribeStreamConsumer", {"StreamARN": ARN}, IA,

@@ -119,6 +119,9 @@ extension ServiceError {
     private static let tagCharacterList =
         "Unicode letters, digits, white space, _ . / = + - % @."
 
+    private static let allowedTagCharacters =
+        "The allowed characters are Unicode letters, white-spaces, '_',',','/','=','+','-','@'."
+
     /// A tag has a character that no tag can have.
     static let tagCharacters = ServiceError(
         .invalidArgument,
@@ -129,7 +132,7 @@ extension ServiceError {
         ServiceError(
             .invalidArgument,
             "Failed to add tags to stream \(stream) under account \(account) because some tags "
-                + "contained illegal characters. Valid characters: \(tagCharacterList)")
+                + "contained illegal characters. \(allowedTagCharacters)")
     }
 
     /// The same for keys of tags that are to be removed.
@@ -137,7 +140,7 @@ extension ServiceError {
         ServiceError(
             .invalidArgument,
             "Failed to remove tags from stream \(stream) under account \(account) because some "
-                + "tags contained illegal characters. Valid characters: \(tagCharacterList)")
+                + "tags contained illegal characters. \(allowedTagCharacters)")
     }
 
     /// A key in AWS's own name space (the text is ours).

@@ -11,6 +11,7 @@ public enum RemoveTagsFromStream {
 
     public struct Input: Sendable {
         public var stream: StreamSelector
+        /// Their characters are not checked: the stream is looked up first.
         public var keys: [String]
     }
 
@@ -19,6 +20,6 @@ public enum RemoveTagsFromStream {
         _ body: [UInt8], _ encoding: Encoding
     ) throws(ServiceError) -> Input {
         let fields = try ShapeDecoder.decode(body, encoding, as: shape)
-        return Input(stream: try StreamSelector(fields), keys: try checkedTagKeys(in: fields))
+        return Input(stream: try StreamSelector(fields), keys: fields.texts("TagKeys"))
     }
 }

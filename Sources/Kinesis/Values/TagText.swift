@@ -13,20 +13,27 @@ func checkedTags(in fields: Fields) throws(ServiceError) -> [ResourceTag] {
 /// The TagKeys of a request, whose characters the front of AWS's service would pass.
 func checkedTagKeys(in fields: Fields) throws(ServiceError) -> [String] {
     let keys = fields.texts("TagKeys")
-    for key in keys where !isTagText(key) { throw .tagCharacters }
+    try keys.checkCharacters()
     return keys
 }
 
-/// Letters, digits and white space of any script, and `_ . / = + - @ : %`. The last one passes
-/// here and is refused later, as on AWS.
+/// Letters, digits and separators (Unicode's category Z, so neither tab nor newline) of any script,
+/// and `_ . / = + - @ : %`. The last one passes here and is refused later, as on AWS.
 private func isTagText(_ text: String) -> Bool {
     text.unicodeScalars.allSatisfy { scalar in
         switch scalar {
         case "_", ".", "/", "=", "+", "-", "@", ":", "%": true
         default:
             scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-                || scalar.properties.isWhitespace
+                || isSeparator(scalar)
         }
+    }
+}
+
+private func isSeparator(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .spaceSeparator, .lineSeparator, .paragraphSeparator: true
+    default: false
     }
 }
 
@@ -45,6 +52,11 @@ extension [ResourceTag] {
 }
 
 extension [String] {
+    /// Throws if a key has a character that the front of AWS's service does not pass.
+    public func checkCharacters() throws(ServiceError) {
+        for key in self where !isTagText(key) { throw .tagCharacters }
+    }
+
     /// Whether a key has the character that only the first check passes.
     public var haveIllegalCharacters: Bool {
         contains { $0.utf8.contains(UInt8(ascii: "%")) }
