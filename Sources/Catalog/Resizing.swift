@@ -54,15 +54,15 @@ struct Resizing {
 
     /// Decides the steps to `target` open shards. They are as many as Amazon takes, where 10 to 13
     /// leaves 37 shards, the closed ones included, and 5 to 3 leaves 7: to have more, every shard
-    /// is split in its middle; then neighbours are merged until so many are left. The new ranges
-    /// begin with the parts that begin nearest to where equal ranges would.
+    /// is split once; then neighbours are merged until so many are left. A split is made where an
+    /// equal range would begin, and the new ranges begin with the parts that begin nearest to that.
     mutating func plan(target: Int) {
-        var pieces = stream.open.all.map(\.id.index)
+        let ideal = HashRange.uniform(count: target).map(\.start)
+        var pieces = (0..<stream.open.count).map { stream.open[$0].id.index }
         // A round is enough but for shards of one key, which cannot be split.
         while pieces.count < target {
-            pieces = pieces.flatMap { halves(of: $0) }
+            pieces = pieces.flatMap { halves(of: $0, ideal) }
         }
-        let ideal = HashRange.uniform(count: target).map(\.start)
         var first = 0
         for index in 1...target {
             // Every range after this one has a part left.
@@ -82,20 +82,35 @@ struct Resizing {
         guard let start = drafts[piece]?.range.start else {
             preconditionFailure("a piece is a shard")
         }
-        return start > key ? start - key : key - start
+        return Self.gap(start, key)
     }
 
-    /// Splits a shard in its middle, if it has more than one key.
-    private mutating func halves(of shard: UInt32) -> [UInt32] {
+    /// Splits a shard, if it has more than one key.
+    private mutating func halves(of shard: UInt32, _ ideal: [UInt128]) -> [UInt32] {
         guard let present = drafts[shard], present.range.start < present.range.end else {
             return [shard]
         }
-        let middle = present.range.start + (present.range.end - present.range.start) / 2 + 1
         let lower = nextIndex
         let step = ResizeStep.split(
-            shard: shard, hashKey: middle, closedSecond: max(second, present.createdSecond))
-        guard take(step) else { preconditionFailure("a middle is outside of its shard") }
+            shard: shard, hashKey: Self.cut(present.range, ideal: ideal),
+            closedSecond: max(second, present.createdSecond))
+        guard take(step) else { preconditionFailure("a cut is outside of its shard") }
         return [lower, lower + 1]
+    }
+
+    /// Where a range is split: at the key nearest to its middle with which one of the equal ranges
+    /// begins, or in the middle if none begins inside.
+    private static func cut(_ range: HashRange, ideal: [UInt128]) -> UInt128 {
+        let middle = range.start + (range.end - range.start) / 2 + 1
+        // The first is 0, and they are as far apart as the second is from it.
+        let below = ideal.count > 1 ? Int(middle / ideal[1]) : 0
+        return ideal[min(below, ideal.count)..<min(below + 2, ideal.count)]
+            .filter { $0 > range.start && $0 <= range.end }
+            .min { gap($0, middle) < gap($1, middle) } ?? middle
+    }
+
+    private static func gap(_ one: UInt128, _ other: UInt128) -> UInt128 {
+        max(one, other) - min(one, other)
     }
 
     /// Merges neighbours; answers the one that is left.

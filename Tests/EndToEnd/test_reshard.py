@@ -43,7 +43,7 @@ def check_tiles(shards):
 
 @pytest.mark.parametrize("start, target", [
     (1, 2), (2, 3), (2, 1), (3, 5), (5, 3), (4, 4), (5, 10), (10, 5), (7, 11), (11, 6), (64, 100)])
-def test_a_resize_ends_in_ranges_as_even_as_halves_allow(weir, name, start, target):
+def test_a_resize_ends_in_ranges_as_even_as_so_many_steps_allow(weir, name, start, target):
     weir.create(name, start)
     answer = weir.ok("UpdateShardCount", {
         "StreamName": name, "TargetShardCount": target, "ScalingType": "UNIFORM_SCALING"})
@@ -54,10 +54,9 @@ def test_a_resize_ends_in_ranges_as_even_as_halves_allow(weir, name, start, targ
     open_ = open_shards(shards)
     assert len(open_) == target
     splits = start if target > start else 0
-    parts = start + splits
-    assert len(shards) == start + 2 * splits + (parts - target)
+    assert len(shards) == start + 2 * splits + (start + splits - target)
     for number, shard in enumerate(open_):
-        assert abs(bounds(shard)[0] - 2**128 * number // target) <= 2**127 // parts + 256
+        assert abs(bounds(shard)[0] - 2**128 * number // target) <= 2**126 // start * (1 if splits else 2) + 256
 
 
 @pytest.mark.parametrize("start, target, total", [
