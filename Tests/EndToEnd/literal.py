@@ -58,9 +58,11 @@ def check_error(answer, encoding, status, code, text):
 if __name__ == "__main__":
     import test_matrix
     import test_matrix_front
+    import test_matrix_kinds
     import test_matrix_states
 
-    tables = {**test_matrix.TABLES, **test_matrix_front.TABLES, **test_matrix_states.TABLES}
+    tables = {**test_matrix.TABLES, **test_matrix_front.TABLES, **test_matrix_kinds.TABLES,
+              **test_matrix_states.TABLES}
     for name, rows in tables.items():
         print(f"{len(rows):5} {name}")
     print(f"{sum(map(len, tables.values())):5} in all")
