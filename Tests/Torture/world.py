@@ -210,9 +210,13 @@ class World:
         else:
             self.violate(f"{name} has not become ACTIVE in 30 s: {answer}")
             return None
-        if not client.call("UpdateMaxRecordSize", {
+        # What a full disk or a failing call has refused is taken soon after.
+        while not client.call("UpdateMaxRecordSize", {
                 "StreamARN": made.arn, "MaxRecordSizeInKiB": 10240}).ok:
-            self.violate(f"{name} does not take records of 10 MiB")
+            if time.monotonic() >= deadline:
+                self.violate(f"{name} does not take records of 10 MiB")
+                break
+            time.sleep(0.05)
         return made
 
     def delete(self, client, incarnation):

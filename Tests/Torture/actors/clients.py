@@ -23,6 +23,14 @@ DEADLINE = 15
 PATIENCE = 20
 SMALL_BYTES = 64 * 1024
 BLOBS = ("Data",)
+# A member that every answer of these operations has.
+ALWAYS = {
+    "DescribeStream": "StreamDescription", "DescribeStreamSummary": "StreamDescriptionSummary",
+    "GetRecords": "Records", "GetShardIterator": "ShardIterator", "ListShards": "Shards",
+    "ListStreamConsumers": "Consumers", "ListStreams": "StreamNames",
+    "ListTagsForStream": "Tags", "PutRecord": "SequenceNumber", "PutRecords": "Records",
+    "RegisterStreamConsumer": "Consumer",
+}
 
 
 def config():
@@ -129,7 +137,7 @@ class Client:
             told = error.response["Error"]
             return Answer(error.response["ResponseMetadata"]["HTTPStatusCode"], told["Code"], {},
                           told.get("Message", ""))
-        if operation == "GetRecords" and "Records" not in found:
+        if ALWAYS.get(operation) and ALWAYS[operation] not in found:
             # What botocore makes of an answer whose body did not come.
             raise OSError("the connection ended in the middle of the answer")
         for record in found.get("Records", ()):

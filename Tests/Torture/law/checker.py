@@ -132,7 +132,7 @@ def _expiry(incarnation, view, listing):
 
 
 def _ancestors(shards):
-    """For each shard, all shards that it descends from."""
+    """For each shard that is listed, all shards that it descends from, as far as the list says."""
     parents = {each["ShardId"]: [each[role] for role in ("ParentShardId", "AdjacentParentShardId")
                                  if each.get(role)] for each in shards}
     found = {}
@@ -144,9 +144,7 @@ def _ancestors(shards):
                 found[shard] |= {parent} | of(parent)
         return found[shard]
 
-    for shard in parents:
-        of(shard)
-    return found
+    return {shard: of(shard) for shard in parents}
 
 
 def writers_in_order(incarnation, shards):
