@@ -10,7 +10,7 @@ extension Catalog {
     public func flushCursors() {
         let isReady = pending.withLock { pending in look(&pending) }
         guard isReady else { return }
-        var rest = publication.cursors.takeMoved()[...]
+        var rest = publisher.cursors.takeMoved()[...]
         while !rest.isEmpty {
             var entry = CursorsMoved(moves: [])
             var size = 0
@@ -33,7 +33,7 @@ extension Catalog {
     private func look(_ pending: inout PendingState) -> Bool {
         let isSound = catchUp(&pending)
         defer { pending.seen = pending.state.serial }
-        let published = publication.durable().state.serial
+        let published = publisher.durable().state.serial
         // Nothing was handed over since the last look, and not all has come back: the log is
         // slow, or the last entries are lost. One more entry tells which.
         guard published < pending.state.serial, pending.state.serial == pending.seen else {
@@ -55,21 +55,21 @@ extension Catalog {
     ///
     /// - Parameter now: Nanoseconds of the monotonic clock. The node's time would not do: after a
     ///   crash it stands at the ceiling until the wall clock has come there.
-    public func settleOverdue(delayMilliseconds: Int, now: UInt64) {
+    public func endOverdueTransitions(delayMilliseconds: Int, now: UInt64) {
         let grace = rules.passesThroughStates ? UInt64(delayMilliseconds + 500) * 1_000_000 : 0
-        let unsettled = snapshot.unsettled
+        let inTransition = snapshot.inTransition
         let due = firstSeen.withLock { seen in
-            seen = seen.filter { unsettled[$0.key] == $0.value.since }
-            for (one, since) in unsettled where seen[one] == nil {
-                seen[one] = Sighting(since: since, at: now)
+            seen = seen.filter { inTransition[$0.key] == $0.value.since }
+            for (one, since) in inTransition where seen[one] == nil {
+                seen[one] = Observation(since: since, at: now)
             }
             return seen.filter { now - $0.value.at >= grace }
         }
-        for (one, sighting) in due {
+        for (one, observed) in due {
             do throws(CatalogRefusal) {
-                try perform(.settle(one, since: sighting.since), waiter: nil)
+                try perform(.endTransition(one, since: observed.since), waiter: nil)
             } catch {
-                // Settled meanwhile, or the log takes no writes: the next call looks again.
+                // Ended meanwhile, or the log takes no writes: the next call looks again.
                 continue
             }
         }
@@ -80,7 +80,7 @@ extension Catalog {
     /// disk.
     public func checkpoint() throws(LogError) {
         guard log.wantsSnapshot else { return }
-        let (state, batch) = publication.durable()
+        let (state, batch) = publisher.durable()
         let saved = saved.withLock { $0 }
         let handedOver = pending.withLock { $0.state.serial }
         if batch == 0 {

@@ -17,17 +17,17 @@ internal import Synchronization
 /// entry go.
 public final class Catalog: Sendable {
     let log: ShardLog
-    let publication: Publication
+    let publisher: CatalogPublisher
     /// How changes are taken.
     public let rules: CatalogRules
     let pending: Mutex<PendingState>
-    /// When the housekeeper first saw what is not settled.
-    let firstSeen = Mutex<[Unsettled: Sighting]>([:])
+    /// When the housekeeper first saw a transition that nobody has ended.
+    let firstSeen = Mutex<[ResourceInTransition: Observation]>([:])
     let scalingWatch = Mutex(ScalingWatch())
     /// What the last stored snapshot covers.
     let saved: Mutex<Saved>
 
-    struct Sighting: Sendable {
+    struct Observation: Sendable {
         /// The entry by which the status began.
         var since: UInt64
         /// Nanoseconds of the monotonic clock.
@@ -43,16 +43,16 @@ public final class Catalog: Sendable {
     /// Opens the log, restores the catalog from it, and wires one to the other. Waits for the disk.
     ///
     /// Cursors that stand behind records which a recovery did not find are set back to the end of
-    /// what it found. What was CREATING, UPDATING or DELETING still is; see ``unsettled``.
+    /// what it found. What was CREATING, UPDATING or DELETING still is; see ``inTransition``.
     public static func open(
         _ configuration: ShardLog.Configuration, rules: CatalogRules = CatalogRules()
     ) throws(LogError) -> (log: ShardLog, catalog: Catalog) {
-        let publication = Publication()
+        let publisher = CatalogPublisher()
         let log = try ShardLog.open(
             configuration,
-            restore: { snapshot, payloads in try publication.restore(snapshot, payloads) },
-            apply: { payload, batch in publication.apply(payload, batch: batch) })
-        let catalog = Catalog(log, publication, rules)
+            restore: { snapshot, payloads in try publisher.restore(snapshot, payloads) },
+            apply: { payload, batch in publisher.apply(payload, batch: batch) })
+        let catalog = Catalog(log, publisher, rules)
         if log.wantsSnapshotAtOnce {
             do throws(LogError) {
                 try catalog.checkpoint()
@@ -64,20 +64,20 @@ public final class Catalog: Sendable {
         return (log, catalog)
     }
 
-    private init(_ log: ShardLog, _ publication: Publication, _ rules: CatalogRules) {
+    private init(_ log: ShardLog, _ publisher: CatalogPublisher, _ rules: CatalogRules) {
         self.log = log
         self.rules = rules
-        self.publication = publication
-        let state = publication.start(log)
+        self.publisher = publisher
+        let state = publisher.start(log)
         pending = Mutex(PendingState(state))
         saved = Mutex(Saved(serial: state.serial))
     }
 
     /// Grows whenever a new snapshot is published: look at `snapshot` again only then.
-    public var version: UInt64 { publication.version }
+    public var version: UInt64 { publisher.version }
 
     /// The last durable state. Any thread.
-    public var snapshot: CatalogSnapshot { publication.snapshot }
+    public var snapshot: CatalogSnapshot { publisher.snapshot }
 
     /// Validates a change and hands its entry to the log. Any thread.
     ///
@@ -90,7 +90,7 @@ public final class Catalog: Sendable {
     ) throws(CatalogRefusal) -> CatalogResult {
         try admit(change)
         return try pending.withLock { (pending) throws(CatalogRefusal) -> CatalogResult in
-            try perform(change, on: &pending, publication.durable().state, waiter)
+            try perform(change, on: &pending, publisher.durable().state, waiter)
         }
     }
 
@@ -102,7 +102,7 @@ public final class Catalog: Sendable {
         try admit(change)
         let result = try pending.withLockIfAvailable {
             (pending) throws(CatalogRefusal) -> CatalogResult? in
-            guard let durable = publication.durableAtOnce() else { return nil }
+            guard let durable = publisher.durableAtOnce() else { return nil }
             return try perform(change, on: &pending, durable, waiter)
         }
         return result ?? nil
@@ -131,7 +131,7 @@ public final class Catalog: Sendable {
             if case .refusing(let reason) = log.health { throw .refusing(reason: reason) }
         case .commitCursor(let consumer, let shard, _):
             try reserveCursor(consumer, shard)
-        case .deleteStream, .deregisterConsumer, .forgetShards, .settle:
+        case .deleteStream, .deregisterConsumer, .forgetShards, .endTransition:
             break
         }
     }
@@ -162,7 +162,7 @@ public final class Catalog: Sendable {
     /// Makes sure that the pending state has no change that the log has let go; false if changes
     /// cannot be taken yet. The caller holds the mutex.
     func catchUp(_ pending: inout PendingState) -> Bool {
-        catchUp(&pending, publication.durable().state)
+        catchUp(&pending, publisher.durable().state)
     }
 
     private func catchUp(_ pending: inout PendingState, _ durable: CatalogState) -> Bool {
@@ -172,9 +172,9 @@ public final class Catalog: Sendable {
         case .waiting:
             return false
         case .closed:
-            publication.cursors.markAllMoved()
+            publisher.cursors.markAllMoved()
             return true
-        case .adrift:
+        case .diverged:
             resynchronize(&pending)
             return false
         }

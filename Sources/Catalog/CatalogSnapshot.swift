@@ -15,7 +15,7 @@ public final class CatalogSnapshot: Sendable {
 
     /// The streams and consumers that are in a status which they do not stay in, with the number of
     /// the entry by which it began.
-    public var unsettled: [Unsettled: UInt64] { state.unsettled }
+    public var inTransition: [ResourceInTransition: UInt64] { state.inTransition }
 
     /// The consumers that go when nobody reads as them, by their numbers, each with its stream.
     public var ephemeralConsumers: [UInt64: UInt64] {
@@ -28,8 +28,8 @@ public final class CatalogSnapshot: Sendable {
     }
 
     /// What an account has in a region.
-    public func census(account: String, region: String) -> Census {
-        state.censuses[Territory(account: account, region: region)] ?? Census()
+    public func usage(account: String, region: String) -> AccountUsage {
+        state.usages[AccountRegion(account: account, region: region)] ?? AccountUsage()
     }
 
     /// An account's throughput commitment.
@@ -38,7 +38,7 @@ public final class CatalogSnapshot: Sendable {
     }
 
     public func stream(account: String, region: String, name: String) -> StreamState? {
-        guard let names = state.names[Territory(account: account, region: region)],
+        guard let names = state.names[AccountRegion(account: account, region: region)],
             let id = names[name]
         else { return nil }
         return state.streams[id]
@@ -67,7 +67,7 @@ public final class CatalogSnapshot: Sendable {
         account: String, region: String, after name: String? = nil, limit: Int
     ) -> [StreamState] {
         var page: [StreamState] = []
-        guard limit > 0, let names = state.names[Territory(account: account, region: region)]
+        guard limit > 0, let names = state.names[AccountRegion(account: account, region: region)]
         else { return page }
         names.visit(from: name) { found, id in
             if found == name { return true }

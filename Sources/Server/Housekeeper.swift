@@ -92,7 +92,7 @@ final class Housekeeper: Sendable {
         log.tidy()
         let nanoseconds = MonotonicClock.nanoseconds
         renewal.look(now: nanoseconds)
-        catalog.settleOverdue(delayMilliseconds: stateDelayMilliseconds, now: nanoseconds)
+        catalog.endOverdueTransitions(delayMilliseconds: stateDelayMilliseconds, now: nanoseconds)
         catalog.scaleOnDemandStreams(now: nanoseconds)
         ephemerals.deregisterAbandoned(now: nanoseconds)
         catalog.flushCursors()

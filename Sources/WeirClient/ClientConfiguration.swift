@@ -7,6 +7,9 @@ public struct ClientConfiguration: Sendable {
     public var trustedCertificates: [UInt8]?
     /// The region that requests are for; nil leaves it to the server.
     public var region: String?
+    /// The id of an access key, 1 to 128 visible ASCII characters other than `/` and `,`: one of
+    /// twelve digits is the account whose streams are meant; nil leaves that to the server.
+    public var accessKeyID: String?
     /// How requests and answers are written; subscriptions are JSON whatever this is.
     public var encoding = Encoding.json
     public var retry = RetryPolicy()
@@ -28,7 +31,8 @@ public struct ClientConfiguration: Sendable {
     /// The endpoint is `AWS_ENDPOINT_URL_KINESIS` or `AWS_ENDPOINT_URL`, else
     /// `https://localhost:4567`. The certificates are in the file `AWS_CA_BUNDLE` and, for a server
     /// on this machine, in `weir-data/tls/ca.pem` if it is there; if there is neither, they are the
-    /// system's. The region is `AWS_REGION` or `AWS_DEFAULT_REGION`, else the server's choice.
+    /// system's. The region is `AWS_REGION` or `AWS_DEFAULT_REGION`, else the server's choice; the
+    /// access key's id is `AWS_ACCESS_KEY_ID`.
     public static func resolved(
         endpointURL: String? = nil, certificateFile: String? = nil, region: String? = nil
     ) throws(ClientError) -> ClientConfiguration {
@@ -73,6 +77,22 @@ public struct ClientConfiguration: Sendable {
             }
         }
         configuration.region = region ?? variable("AWS_REGION") ?? variable("AWS_DEFAULT_REGION")
+        if let id = variable("AWS_ACCESS_KEY_ID") {
+            guard isAccessKeyID(id) else {
+                throw .configuration(
+                    "AWS_ACCESS_KEY_ID: expected 1 to 128 letters, digits or signs other than "
+                        + "/ and ,")
+            }
+            configuration.accessKeyID = id
+        }
         return configuration
+    }
+
+    private static func isAccessKeyID(_ text: String) -> Bool {
+        text.utf8.count <= 128
+            && text.utf8.allSatisfy { byte in
+                (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "/")
+                    && byte != UInt8(ascii: ",")
+            }
     }
 }

@@ -117,7 +117,8 @@ public final class WeirClient: Sendable {
     private func send(_ operation: Operation, _ body: [UInt8]) async throws(ClientError) -> Reply {
         let number = nextNumber()
         let fields = RequestFields.make(
-            operation, encoding: configuration.encoding, region: configuration.region)
+            operation, encoding: configuration.encoding, region: configuration.region,
+            accessKeyID: configuration.accessKeyID)
         let seconds =
             configuration.callSeconds
             + Double(body.count) / Double(Limits.slowestBytesPerSecond)

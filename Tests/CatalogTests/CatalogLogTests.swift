@@ -84,7 +84,7 @@ import Testing
                 if step % 40 == 39 {
                     try node.waitForLog()
                     if changes.generator.chance(2) {
-                        let (state, batch) = node.catalog.publication.durable()
+                        let (state, batch) = node.catalog.publisher.durable()
                         try node.log.saveSnapshot(state.encoded(), batch: batch)
                     }
                     let expected = node.bytes
@@ -164,10 +164,10 @@ import Testing
                         milliseconds: 1_800_000_000_000))
             }
         }
-        let before = node.catalog.publication.durable().state.serial
+        let before = node.catalog.publisher.durable().state.serial
         node.catalog.flushCursors()
         try node.waitForLog()
-        #expect(node.catalog.publication.durable().state.serial >= before + 2)
+        #expect(node.catalog.publisher.durable().state.serial >= before + 2)
         let again = try CatalogNode(try folder.copy())
         #expect(again.catalog.cursors(consumer: 1).count == 2000)
         #expect(again.catalog.cursors(consumer: 2).count == 2000)

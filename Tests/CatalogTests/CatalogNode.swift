@@ -113,7 +113,7 @@ final class CatalogNode {
     /// Waits until everything that was handed to the log before has been decided.
     func waitForLog() throws {
         while catalog.pending.withLock({ $0.state.serial })
-            > catalog.publication.durable().state.serial
+            > catalog.publisher.durable().state.serial
         {
             usleep(500)
         }
@@ -122,7 +122,7 @@ final class CatalogNode {
     }
 
     /// The durable state, whole.
-    var bytes: [UInt8] { catalog.publication.durable().state.encoded() }
+    var bytes: [UInt8] { catalog.publisher.durable().state.encoded() }
 }
 
 /// A disk that is full when a test says so: writes to the journal then find no space.

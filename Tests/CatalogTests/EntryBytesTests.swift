@@ -80,13 +80,13 @@ import Testing
         let slow = key("slow")
         let request = CreateStreamRequest(key: slow, shardCount: 3)
         try journal.perform(.createStream(request), at: 1_800_200_000, under: rules)
-        try journal.perform(.settle(.stream(3)), at: 1_800_200_001, under: rules)
+        try journal.perform(.endTransition(.stream(3)), at: 1_800_200_001, under: rules)
         for update: StreamUpdate in [.shardCount(4), .mode(.onDemand, warmMiBps: nil)] {
             try journal.perform(.updateStream(slow, update), at: 1_800_200_002, under: rules)
-            try journal.perform(.settle(.stream(3)), at: 1_800_200_003, under: rules)
+            try journal.perform(.endTransition(.stream(3)), at: 1_800_200_003, under: rules)
         }
         try journal.perform(.registerConsumer(slow, name: "c"), under: rules)
-        try journal.perform(.settle(.consumer(4)), under: rules)
+        try journal.perform(.endTransition(.consumer(4)), under: rules)
         try journal.perform(.deregisterConsumer(slow, name: "c"), under: rules)
         try journal.perform(
             .scaleUp(
@@ -176,11 +176,11 @@ import Testing
         // Without the creation of the first stream, all that is about it has no ground.
         var state = CatalogState()
         for payload in journal.payloads[1..<10] { try state.apply(try NumberedEntry(payload)) }
-        #expect(state.isAdrift && state.serial == 10)
+        #expect(state.hasDiverged && state.serial == 10)
         #expect(state.streams.count == 1 && state.stream(key("gone")) != nil)
-        #expect(try CatalogState(snapshot: state.encoded()).isAdrift)
+        #expect(try CatalogState(snapshot: state.encoded()).hasDiverged)
         try state.apply(NumberedEntry(serial: 11, entry: Resynchronized()))
-        #expect(!state.isAdrift)
+        #expect(!state.hasDiverged)
         do throws(CatalogError) {
             try state.apply(
                 NumberedEntry(serial: 12, entry: StreamDeleted(stream: 1)))

@@ -22,7 +22,7 @@ import Testing
         var pending = PendingState(CatalogState())
         #expect(pending.compare(with: CatalogState()) == .sound)
         pending.state = journal.state
-        #expect(pending.compare(with: try published(closingWith: nil)) == .adrift)
+        #expect(pending.compare(with: try published(closingWith: nil)) == .diverged)
         pending.awaited = 4
         #expect(pending.compare(with: try published(closingWith: nil)) == .waiting)
         #expect(pending.state.stream(key("b")) != nil)
@@ -55,7 +55,7 @@ import Testing
                 #expect(pending.compare(with: durable) == .closed, "seed \(seed)")
                 journal.payloads = []
                 journal.state = durable
-                #expect(!durable.isAdrift, "seed \(seed)")
+                #expect(!durable.hasDiverged, "seed \(seed)")
             }
         }
     }

@@ -199,8 +199,7 @@ import Testing
         #expect(journal.state.stream(key("s"))?.shards.count == total)
     }
 
-    @Test func `every legal target ends in ranges as even as so many steps allow`() throws
-    {
+    @Test func `every legal target ends in ranges as even as so many steps allow`() throws {
         for current in [1, 2, 3, 4, 5, 7, 8, 12, 13, 64] {
             for target in (current + 1) / 2...2 * current {
                 var journal = Journal()

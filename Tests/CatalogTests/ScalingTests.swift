@@ -95,14 +95,14 @@ import Testing
     @Test mutating func `shards that have to wait for another change are split after it`() throws {
         let node = try node(TemporaryFolder(), slow: true)
         try node.perform(create("s", shards: nil))
-        try node.perform(.settle(.stream(1)))
+        try node.perform(.endTransition(.stream(1)))
         try look(node, after: 1)
         let open = try stream(node).open
         for position in 0..<3 { open[position].meter.stored(records: 1000, bytes: 1) }
         try look(node, after: 20)
         #expect(try stream(node).status == .updating)
         for expected in 5...7 {
-            try node.perform(.settle(.stream(1)))
+            try node.perform(.endTransition(.stream(1)))
             #expect(try stream(node).open.count == expected)
             try look(node, after: 1)
         }

@@ -262,10 +262,11 @@ import Testing
         // What is closed or gone does not count.
         try journal.perform(update(.shardCount(1)), under: rules)
         try journal.perform(create("e"), under: rules)
-        #expect(journal.state.census(of: key("e")).openShards == 6)
+        #expect(journal.state.usage(of: key("e")).openShards == 6)
         try journal.perform(
             .deleteStream(key("d"), enforceConsumerDeletion: false), under: rules)
-        #expect(journal.state.census(of: key("e")) == Census(openShards: 2, onDemandStreams: 0))
+        #expect(
+            journal.state.usage(of: key("e")) == AccountUsage(openShards: 2, onDemandStreams: 0))
 
         try journal.perform(.registerConsumer(key("s"), name: "a"), under: rules)
         let second = CatalogChange.registerConsumer(key("s"), name: "b")

@@ -69,7 +69,7 @@ import Testing
 
     @Test func `an empty state is eleven bytes`() throws {
         let bytes = CatalogState().encoded()
-        #expect(bytes == [2, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0])
+        #expect(bytes == [3, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0])
         #expect(try CatalogState(snapshot: bytes).encoded() == bytes)
     }
 }

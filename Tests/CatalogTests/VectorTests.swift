@@ -23,6 +23,7 @@ import Testing
         }
         var entries: [Entry]
         var snapshot: String
+        var snapshotOfVersion2: String
         var older: Older
         var refused: [Refused]
     }
@@ -50,6 +51,12 @@ import Testing
         #expect(
             hexadecimal(try CatalogState(snapshot: unhex(file.snapshot)).encoded()) == file.snapshot
         )
+    }
+
+    @Test func `a snapshot of version 2 is read and written anew`() throws {
+        let file = try load()
+        let restored = try CatalogState(snapshot: bytes(file.snapshotOfVersion2))
+        #expect(hexadecimal(restored.encoded()) == file.snapshot)
     }
 
     @Test func `what older versions wrote is read and written anew`() throws {

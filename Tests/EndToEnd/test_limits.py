@@ -25,8 +25,21 @@ def test_without_limits_nothing_is_limited_and_the_numbers_are_still_told(weir, 
         weir.read_all(name)
         weir.ok("DescribeStream", {"StreamName": name})
         limits = weir.ok("DescribeLimits")
-    assert (limits["ShardLimit"], limits["OnDemandStreamCountLimit"]) == (20000, 50)
-    assert limits["OpenShardCount"] >= 1
+    assert limits["OnDemandStreamCountLimit"] == 50
+    assert 1 <= limits["OpenShardCount"] < limits["ShardLimit"] <= 100_000
+
+
+def test_the_shard_limit_that_is_told_is_the_one_that_holds(own):
+    """Without a quota it is what the node has room for, closed shards and other accounts' included."""
+    server = own()
+    server.create("s", 2)
+    assert server.ok("DescribeLimits")["ShardLimit"] == 100_000
+    server.split("s", SH(0))
+    limits = server.ok("DescribeLimits")
+    assert (limits["OpenShardCount"], limits["ShardLimit"]) == (3, 99_999)
+    room = limits["ShardLimit"] - limits["OpenShardCount"]
+    answer = server.call("CreateStream", {"StreamName": "t", "ShardCount": room + 1})
+    assert answer.error == LE
 
 
 def test_records_beyond_the_rate_of_a_shard_fail_one_by_one(own):

@@ -36,6 +36,27 @@ def test_data_and_partition_key(weir, name):
     assert data_of([record]) == [b"hello"] and record["PartitionKey"] == "mine"
 
 
+def test_the_access_key_id_of_the_environment_is_the_account(weir, name):
+    """As for every other client: twelve digits are the account, and its streams are its own."""
+    own = {**environment(weir), "AWS_ACCESS_KEY_ID": "123456789012"}
+    for environ, line in ((own, b"theirs"), (environment(weir), b"ours")):
+        done = subprocess.run([BINARY, "put", name, "--create", "1"], env=environ, input=line,
+                              capture_output=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+    assert data_of(weir.read_all(name)) == [b"ours"]
+    tail = subprocess.Popen([BINARY, "tail", name, "--from", "trim-horizon"], env=own,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert tail.stdout.readline() == b"theirs\n"
+    finally:
+        tail.send_signal(signal.SIGTERM)
+        _, said = tail.communicate(timeout=30)
+    assert not said, said
+    wrong = subprocess.run([BINARY, "put", name, "--data", "x"], env={**own, "AWS_ACCESS_KEY_ID": "a/b"},
+                           capture_output=True, timeout=60)
+    assert wrong.returncode != 0 and b"AWS_ACCESS_KEY_ID" in wrong.stderr, wrong.stderr
+
+
 def test_many_lines_keep_their_order_for_a_key(weir, name):
     weir.create(name, 4)
     lines = [b"%d" % number for number in range(2000)]

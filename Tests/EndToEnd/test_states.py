@@ -94,10 +94,25 @@ def test_deleting_while_creating(slow, name):
     slow.ok("CreateStream", {"StreamName": name, "ShardCount": 1})
     slow.ok("DeleteStream", {"StreamName": name})
     assert status(slow, name) == "DELETING"
+    assert slow.ok("DescribeStream", {"StreamName": name})["StreamDescription"]["Shards"] == []
     slow.ok("DeleteStream", {"StreamName": name})
     becomes(slow, name, None)
     slow.ok("CreateStream", {"StreamName": name, "ShardCount": 1})
     becomes(slow, name, "ACTIVE")
+
+
+def test_a_stream_that_was_never_made_shows_no_shards_after_a_restart_either(own):
+    server = own("--state-delay-ms", "600000")
+    for ended in ("terminate", "kill"):
+        server.ok("CreateStream", {"StreamName": f"never-{ended}", "ShardCount": 2})
+        server.ok("DeleteStream", {"StreamName": f"never-{ended}"})
+        getattr(server, ended)()
+        server.start()
+        for name in server.ok("ListStreams")["StreamNames"]:
+            shown = server.ok("DescribeStream", {"StreamName": name})["StreamDescription"]
+            assert (shown["StreamStatus"], shown["Shards"]) == ("DELETING", []), ended
+            summary = server.ok("DescribeStreamSummary", {"StreamName": name})
+            assert summary["StreamDescriptionSummary"]["OpenShardCount"] == 0
 
 
 @pytest.mark.parametrize("operation, more, shards", [

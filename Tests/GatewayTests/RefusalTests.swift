@@ -116,7 +116,7 @@ private let cases: [RefusalCase] = [
     RefusalCase(
         .incarnationNotFound(7), .resourceNotFound, "The stream or consumer is gone."),
     RefusalCase(
-        .alreadySettled(7), .resourceInUse, "The stream or consumer is not changing."),
+        .notInTransition(7), .resourceInUse, "The stream or consumer is not changing."),
     RefusalCase(
         .tooManyTags(.consumer(name, name: "reader"), limit: 50), .invalidArgument,
         "Failed to add tags to consumer reader under stream orders because a given consumer "

@@ -1,4 +1,7 @@
+import HTTP
+import Kinesis
 import Testing
+import Wire
 
 @testable import WeirClient
 
@@ -99,5 +102,29 @@ private func resolve(
             ])
         #expect(policy.milliseconds(afterFailures: 3, fraction: 0) == 200)
         #expect(policy.milliseconds(afterFailures: 1_000, fraction: 1) == 1_000)
+    }
+
+    @Test func `the access key's id is the environment's, if it can be one`() throws {
+        var surroundings = FakeSurroundings()
+        #expect(try resolve(surroundings).accessKeyID == nil)
+        surroundings.variables["AWS_ACCESS_KEY_ID"] = "123456789012"
+        #expect(try resolve(surroundings).accessKeyID == "123456789012")
+        for wrong in ["a/b", "a,b", "a b", "ä", "a\r\nb", String(repeating: "k", count: 129)] {
+            surroundings.variables["AWS_ACCESS_KEY_ID"] = wrong
+            #expect(throws: ClientError.self, "\(wrong)") { try resolve(surroundings) }
+        }
+    }
+
+    @Test(arguments: [
+        (nil, nil, nil), ("eu-west-1", nil, "weir/19700101/eu-west-1/kinesis/aws4_request"),
+        (nil, "123456789012", "123456789012/19700101//kinesis/aws4_request"),
+        ("eu-west-1", "123456789012", "123456789012/19700101/eu-west-1/kinesis/aws4_request"),
+    ])
+    func `who asks and where is said in a scope`(_ region: String?, _ id: String?, _ scope: String?)
+    {
+        let fields = RequestFields.make(
+            .listStreams, encoding: .json, region: region, accessKeyID: id)
+        let found = fields.first("authorization").map { String(decoding: $0, as: UTF8.self) }
+        #expect(found?.contains("Credential=\(scope ?? ""),") == (scope == nil ? nil : true))
     }
 }

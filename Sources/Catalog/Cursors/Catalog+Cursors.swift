@@ -3,12 +3,12 @@ public import ShardLog
 extension Catalog {
     /// Where a consumer is in a shard; nil if it was never there.
     public func cursor(consumer: UInt64, shard: ShardNumber) -> Cursor? {
-        publication.cursors.cursor(CursorKey(consumer: consumer, shard: shard))
+        publisher.cursors.cursor(CursorKey(consumer: consumer, shard: shard))
     }
 
     /// The shards in which a consumer has been, and where it is.
     public func cursors(consumer: UInt64) -> [ShardNumber: Cursor] {
-        publication.cursors.cursors(of: consumer)
+        publisher.cursors.cursors(of: consumer)
     }
 
     /// Notes where a subscription starts: behind the record of `index`. Only a consumer's first
@@ -18,7 +18,7 @@ extension Catalog {
     public func noteOrigin(
         consumer: UInt64, shard: ShardNumber, index: UInt64, milliseconds: Int64 = 0
     ) -> Bool {
-        publication.cursors.setOrigin(
+        publisher.cursors.setOrigin(
             CursorKey(consumer: consumer, shard: shard),
             CursorPoint(index: index, milliseconds: milliseconds))
     }
@@ -28,7 +28,7 @@ extension Catalog {
     public func noteSent(
         consumer: UInt64, shard: ShardNumber, index: UInt64, milliseconds: Int64 = 0
     ) -> Bool {
-        publication.cursors.advance(
+        publisher.cursors.advance(
             CursorKey(consumer: consumer, shard: shard),
             sent: CursorPoint(index: index, milliseconds: milliseconds),
             credited: nil)
@@ -40,7 +40,7 @@ extension Catalog {
     public func noteCredited(
         consumer: UInt64, shard: ShardNumber, index: UInt64, milliseconds: Int64 = 0
     ) -> Bool {
-        publication.cursors.advance(
+        publisher.cursors.advance(
             CursorKey(consumer: consumer, shard: shard), sent: nil,
             credited: CursorPoint(index: index, milliseconds: milliseconds))
     }
@@ -52,7 +52,7 @@ extension Catalog {
         guard let (stream, _) = snapshot.shard(shard), stream.consumer(id: consumer) != nil else {
             throw .cursorNotFound
         }
-        guard publication.cursors.reserve(CursorKey(consumer: consumer, shard: shard)) else {
+        guard publisher.cursors.reserve(CursorKey(consumer: consumer, shard: shard)) else {
             throw .cursorLimit(limit: CatalogLimits.cursors)
         }
     }

@@ -29,7 +29,7 @@ public enum CatalogChange: Sendable {
     /// Ends the status that a stream or consumer passes through: what was being created is ACTIVE,
     /// what was being updated is changed and ACTIVE, what was being deleted is gone. With the number
     /// of an entry only the status that began by it.
-    case settle(Unsettled, since: UInt64? = nil)
+    case endTransition(ResourceInTransition, since: UInt64? = nil)
 }
 
 /// A change of what a stream is set to; all need an ACTIVE stream.
@@ -121,5 +121,5 @@ public enum CatalogResult: Sendable, Hashable {
     case commitmentChanged(Commitment)
     case cursorCommitted
     case shardsForgotten
-    case settled
+    case transitionEnded
 }

@@ -71,7 +71,7 @@ public enum CatalogRefusal: Error, Sendable, Hashable {
     /// There is no stream of this incarnation, or no consumer of this number.
     case incarnationNotFound(UInt64)
     /// The stream or consumer of this number is in a status that it stays in.
-    case alreadySettled(UInt64)
+    case notInTransition(UInt64)
 }
 
 /// What a tag is on.

@@ -3,7 +3,7 @@ internal import Kinesis
 /// How changes are taken: what the operator has set, beside the bounds of ``CatalogLimits``.
 public struct CatalogRules: Sendable, Hashable {
     /// Whether streams and consumers pass through CREATING, UPDATING and DELETING, which somebody
-    /// then ends by ``CatalogChange/settle(_:)``; otherwise each change is made at once.
+    /// then ends by ``CatalogChange/endTransition(_:since:)``; otherwise each change is made at once.
     public var passesThroughStates = false
     /// Open shards of an account in a region.
     public var shardsPerAccount = Int.max
@@ -24,7 +24,7 @@ public struct CatalogRules: Sendable, Hashable {
 }
 
 /// What an account has in a region.
-public struct Census: Sendable, Hashable {
+public struct AccountUsage: Sendable, Hashable {
     /// Open shards of streams of either mode.
     public var openShards = 0
     public var onDemandStreams = 0
@@ -38,5 +38,5 @@ public struct Census: Sendable, Hashable {
         if stream.status == .creating { creatingStreams += sign }
     }
 
-    var isEmpty: Bool { self == Census() }
+    var isEmpty: Bool { self == AccountUsage() }
 }

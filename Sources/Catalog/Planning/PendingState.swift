@@ -26,7 +26,7 @@ struct PendingState: Sendable {
     enum Standing {
         case sound
         /// The published state has a gap: begin anew.
-        case adrift
+        case diverged
         /// The entry that closes the gap is on its way.
         case waiting
         /// The gap is closed; the state is now the published one.
@@ -41,6 +41,6 @@ struct PendingState: Sendable {
             self.awaited = nil
             return .closed
         }
-        return published.isAdrift ? .adrift : .sound
+        return published.hasDiverged ? .diverged : .sound
     }
 }

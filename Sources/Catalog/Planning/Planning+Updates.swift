@@ -234,8 +234,8 @@ extension CatalogState {
     func checkQuotas(
         for key: StreamKey, mode: StreamMode, shards: Int, under rules: CatalogRules
     ) throws(CatalogRefusal) {
-        let census = census(of: key)
-        guard census.creatingStreams < rules.creatingStreamsPerAccount else {
+        let usage = usage(of: key)
+        guard usage.creatingStreams < rules.creatingStreamsPerAccount else {
             throw .tooManyCreating(limit: rules.creatingStreamsPerAccount)
         }
         if mode == .onDemand { try checkOnDemandQuota(for: key, under: rules) }
@@ -246,7 +246,7 @@ extension CatalogState {
     private func checkOnDemandQuota(
         for key: StreamKey, under rules: CatalogRules
     ) throws(CatalogRefusal) {
-        let current = census(of: key).onDemandStreams
+        let current = usage(of: key).onDemandStreams
         guard current < rules.onDemandStreamsPerAccount else {
             throw .onDemandQuota(
                 key, current: current, limit: rules.onDemandStreamsPerAccount)
@@ -257,7 +257,7 @@ extension CatalogState {
     func checkShardQuota(
         for key: StreamKey, additional: Int, under rules: CatalogRules
     ) throws(CatalogRefusal) {
-        let current = census(of: key).openShards
+        let current = usage(of: key).openShards
         guard additional <= 0 || current + additional <= rules.shardsPerAccount else {
             throw .shardLimit(
                 account: key.account, region: key.region, stream: nil, current: current,
@@ -265,7 +265,7 @@ extension CatalogState {
         }
     }
 
-    func census(of key: StreamKey) -> Census { censuses[Territory(key)] ?? Census() }
+    func usage(of key: StreamKey) -> AccountUsage { usages[AccountRegion(key)] ?? AccountUsage() }
 }
 
 /// A resource policy's size; what it says was looked at before.

@@ -45,8 +45,8 @@ extension CatalogState {
                 CursorKey(consumer: consumer, shard: shard), point, in: self)
         case .forgetShards(let stream, let shards):
             try ShardsForgotten.plan(stream, shards, in: self)
-        case .settle(let unsettled, let since):
-            try settle(unsettled, since: since, at: second)
+        case .endTransition(let inTransition, let since):
+            try endTransition(inTransition, since: since, at: second)
         }
     }
 

@@ -5,14 +5,14 @@ internal import ShardLog
 
 extension CatalogState {
     /// Version 2 has what streams and consumers can be set to, what is under way in streams, and
-    /// commitments.
-    private static var snapshotVersion: UInt8 { 2 }
+    /// commitments; version 3 whether a stream has ever been ACTIVE.
+    private static var snapshotVersion: UInt8 { 3 }
 
     func encoded() -> [UInt8] {
         var writer = EntryWriter()
         writer.byte(Self.snapshotVersion)
         writer.integer(serial)
-        writer.byte(isAdrift ? 1 : 0)
+        writer.byte(hasDiverged ? 1 : 0)
         writer.integer(second)
         writer.integer(nextStream)
         writer.integer(nextShard)
@@ -50,7 +50,7 @@ extension CatalogState {
         }
         guard version > 0 else { throw CatalogError(.malformed("version 0"), offset: 0) }
         serial = try reader.integer()
-        isAdrift = try reader.flag()
+        hasDiverged = try reader.flag()
         let second = try reader.second()
         let nextStream = try reader.number()
         let nextShard = try reader.number()
@@ -116,6 +116,7 @@ extension EntryWriter {
         streamKey(stream.key)
         text(stream.arn.partition)
         status(stream.status)
+        byte(stream.isMade ? 1 : 0)
         update(stream.update)
         integer(stream.createdSecond)
         settings(stream.settings)
@@ -169,6 +170,7 @@ extension EntryReader {
         let arn = StreamARN(
             partition: try text(), region: key.region, account: key.account, name: key.name)
         let status = try streamStatus()
+        let isMade = version < 3 ? status != .creating : try flag()
         let update: StreamUpdateUnderWay?
         let createdSecond: UInt64
         let settings: StreamSettings
@@ -220,7 +222,7 @@ extension EntryReader {
             consumers.append(consumer)
         }
         return StreamState(
-            id: id, key: key, arn: arn, status: status, update: update,
+            id: id, key: key, arn: arn, status: status, isMade: isMade, update: update,
             createdSecond: createdSecond, settings: settings, shards: shards,
             open: RoutingTable(open),
             consumers: consumers, nextShardIndex: nextShardIndex,

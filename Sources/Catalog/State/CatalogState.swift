@@ -13,7 +13,7 @@ struct CatalogState: Sendable {
     /// The number of the entry whose change is being made.
     var applying: UInt64 = 0
     /// Entries are missing, and those behind them need not fit.
-    var isAdrift = false
+    var hasDiverged = false
     /// The latest second that an entry has carried. Changes happen at the wall clock or at this,
     /// whichever is later, so that the catalog's time does not go back.
     var second: UInt64 = 0
@@ -22,7 +22,7 @@ struct CatalogState: Sendable {
     var nextConsumer: UInt64 = 1
 
     private(set) var streams = SortedMap<UInt64, StreamState>()
-    private(set) var names: [Territory: SortedMap<String, UInt64>] = [:]
+    private(set) var names: [AccountRegion: SortedMap<String, UInt64>] = [:]
     private(set) var shards = SortedMap<ShardNumber, ShardPlace>()
     /// The stream of each consumer.
     private(set) var consumers = SortedMap<UInt64, UInt64>()
@@ -36,9 +36,9 @@ struct CatalogState: Sendable {
 
     // Derived from the streams, so neither written nor read.
 
-    private(set) var censuses: [Territory: Census] = [:]
+    private(set) var usages: [AccountRegion: AccountUsage] = [:]
     /// With the number of the entry by which the status began; 0 for those of a snapshot.
-    private(set) var unsettled: [Unsettled: UInt64] = [:]
+    private(set) var inTransition: [ResourceInTransition: UInt64] = [:]
     /// The streams of ephemeral consumers, by the consumers' numbers.
     private(set) var ephemerals = SortedMap<UInt64, UInt64>()
 
@@ -56,7 +56,7 @@ struct CatalogState: Sendable {
     }
 
     func stream(_ key: StreamKey) -> StreamState? {
-        guard let id = names[Territory(key)]?[key.name] else { return nil }
+        guard let id = names[AccountRegion(key)]?[key.name] else { return nil }
         return streams[id]
     }
 
@@ -71,7 +71,7 @@ struct CatalogState: Sendable {
     /// Adds a stream that was not there.
     mutating func insert(_ stream: StreamState) {
         store(stream)
-        names[Territory(stream.key), default: SortedMap()].set(stream.name, stream.id)
+        names[AccountRegion(stream.key), default: SortedMap()].set(stream.name, stream.id)
         for shard in stream.shards {
             shards.set(
                 shard.number, ShardPlace(stream: stream.id, index: shard.id.index))
@@ -85,15 +85,15 @@ struct CatalogState: Sendable {
 
     /// Puts a version of a stream in its place, and keeps what is derived from it.
     private mutating func store(_ stream: StreamState) {
-        let territory = Territory(stream.key)
+        let accountRegion = AccountRegion(stream.key)
         let present = streams[stream.id]
-        if let present { censuses[territory]?.count(present, -1) }
-        censuses[territory, default: Census()].count(stream, 1)
+        if let present { usages[accountRegion]?.count(present, -1) }
+        usages[accountRegion, default: AccountUsage()].count(stream, 1)
         streams.set(stream.id, stream)
         if stream.status == .active {
-            unsettled[.stream(stream.id)] = nil
+            inTransition[.stream(stream.id)] = nil
         } else if present?.status != stream.status {
-            unsettled[.stream(stream.id)] = applying
+            inTransition[.stream(stream.id)] = applying
         }
     }
 
@@ -106,10 +106,10 @@ struct CatalogState: Sendable {
             ephemerals.remove(consumer.id)
         }
         if consumer.status == .active {
-            unsettled[.consumer(consumer.id)] = nil
-        } else if unsettled[.consumer(consumer.id)] == nil {
+            inTransition[.consumer(consumer.id)] = nil
+        } else if inTransition[.consumer(consumer.id)] == nil {
             // From the one such status there is no way into the other.
-            unsettled[.consumer(consumer.id)] = applying
+            inTransition[.consumer(consumer.id)] = applying
         }
     }
 
@@ -182,12 +182,12 @@ struct CatalogState: Sendable {
         for consumer in stream.consumers { remove(consumer: consumer.id) }
         for shard in stream.shards { shards.remove(shard.number) }
         streams.remove(stream.id)
-        unsettled[.stream(stream.id)] = nil
-        let territory = Territory(stream.key)
-        censuses[territory]?.count(stream, -1)
-        if censuses[territory]?.isEmpty == true { censuses[territory] = nil }
-        names[territory]?.remove(stream.name)
-        if names[territory]?.isEmpty == true { names[territory] = nil }
+        inTransition[.stream(stream.id)] = nil
+        let accountRegion = AccountRegion(stream.key)
+        usages[accountRegion]?.count(stream, -1)
+        if usages[accountRegion]?.isEmpty == true { usages[accountRegion] = nil }
+        names[accountRegion]?.remove(stream.name)
+        if names[accountRegion]?.isEmpty == true { names[accountRegion] = nil }
         let highest = stream.highestSecond
         if highest >= second { retired[stream.key] = highest }
     }
@@ -210,7 +210,7 @@ struct CatalogState: Sendable {
     mutating func remove(consumer: UInt64) {
         consumers.remove(consumer)
         ephemerals.remove(consumer)
-        unsettled[.consumer(consumer)] = nil
+        inTransition[.consumer(consumer)] = nil
         var keys: [CursorKey] = []
         let first = CursorKey(consumer: consumer, shard: ShardNumber(rawValue: 0))
         cursors.visit(from: first) { key, _ in

@@ -13,7 +13,7 @@ public struct StreamKey: Sendable, Hashable {
 }
 
 /// An account in a region: the streams of one do not see those of another.
-struct Territory: Sendable, Hashable {
+struct AccountRegion: Sendable, Hashable {
     var account: String
     var region: String
 

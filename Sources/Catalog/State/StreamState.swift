@@ -8,6 +8,9 @@ public final class StreamState: Sendable {
     public let key: StreamKey
     public let arn: StreamARN
     public let status: StreamStatus
+    /// Whether it has ever been ACTIVE. Until then clients are told of no shards, also when it is
+    /// deleted while it is CREATING.
+    public let isMade: Bool
     /// What an UPDATING stream is to become; nil in every other status.
     let update: StreamUpdateUnderWay?
     /// Seconds since 1970, above every second that an earlier stream of the same name has used.
@@ -61,7 +64,7 @@ public final class StreamState: Sendable {
     }
 
     init(
-        id: UInt64, key: StreamKey, arn: StreamARN, status: StreamStatus,
+        id: UInt64, key: StreamKey, arn: StreamARN, status: StreamStatus, isMade: Bool,
         update: StreamUpdateUnderWay? = nil, createdSecond: UInt64, settings: StreamSettings,
         shards: ShardTable, open: RoutingTable, consumers: [ConsumerState],
         nextShardIndex: UInt32, retiredConsumerSecond: UInt64
@@ -70,6 +73,7 @@ public final class StreamState: Sendable {
         self.key = key
         self.arn = arn
         self.status = status
+        self.isMade = isMade
         self.update = update
         self.createdSecond = createdSecond
         self.settings = settings
@@ -124,7 +128,7 @@ public final class StreamState: Sendable {
         nextShardIndex: UInt32? = nil, retiredConsumerSecond: UInt64? = nil
     ) -> StreamState {
         StreamState(
-            id: id, key: key, arn: arn, status: status, update: update,
+            id: id, key: key, arn: arn, status: status, isMade: isMade, update: update,
             createdSecond: createdSecond, settings: settings,
             shards: shards ?? self.shards, open: open ?? self.open,
             consumers: consumers ?? self.consumers,
@@ -135,9 +139,9 @@ public final class StreamState: Sendable {
     /// This stream in another status.
     func with(status: StreamStatus, update: StreamUpdateUnderWay? = nil) -> StreamState {
         StreamState(
-            id: id, key: key, arn: arn, status: status, update: update,
-            createdSecond: createdSecond, settings: settings, shards: shards, open: open,
-            consumers: consumers, nextShardIndex: nextShardIndex,
+            id: id, key: key, arn: arn, status: status, isMade: isMade || status == .active,
+            update: update, createdSecond: createdSecond, settings: settings, shards: shards,
+            open: open, consumers: consumers, nextShardIndex: nextShardIndex,
             retiredConsumerSecond: retiredConsumerSecond)
     }
 
@@ -146,7 +150,7 @@ public final class StreamState: Sendable {
         var settings = settings
         settings.set(setting)
         return StreamState(
-            id: id, key: key, arn: arn, status: status, update: update,
+            id: id, key: key, arn: arn, status: status, isMade: isMade, update: update,
             createdSecond: createdSecond, settings: settings, shards: shards, open: open,
             consumers: consumers, nextShardIndex: nextShardIndex,
             retiredConsumerSecond: retiredConsumerSecond)

@@ -5,14 +5,14 @@ import ShardLog
 /// The end of CREATING, UPDATING and DELETING, when the operator wants them to last.
 ///
 /// The reactor whose request began such a transition completes it in time. What a crash or a full
-/// disk has left in it is found by the housekeeper (`Catalog.settleOverdue`), so nothing stays in
+/// disk has left in it is found by the housekeeper (`Catalog.endOverdueTransitions`), so nothing stays in
 /// between.
 final class Transitions {
     private let node: Node
     private let reactor: Reactor
     private let waiting: PendingWork
     /// What this reactor will complete, with the entry by which it began.
-    private var scheduled: [Unsettled: (since: UInt64, timer: Timer)] = [:]
+    private var scheduled: [ResourceInTransition: (since: UInt64, timer: Timer)] = [:]
 
     init(node: Node, reactor: Reactor, waiting: PendingWork) {
         self.node = node
@@ -25,7 +25,7 @@ final class Transitions {
     func schedule(_ snapshot: CatalogSnapshot) {
         let delay = node.settings.stateDelayMilliseconds
         guard delay > 0 else { return }
-        for (transition, since) in snapshot.unsettled
+        for (transition, since) in snapshot.inTransition
         where scheduled[transition]?.since != since {
             // One that somebody else has completed, and another one has begun.
             if let earlier = scheduled[transition] { reactor.cancel(earlier.timer) }
@@ -35,7 +35,7 @@ final class Transitions {
         }
     }
 
-    private func complete(_ transition: Unsettled, _ since: UInt64) {
+    private func complete(_ transition: ResourceInTransition, _ since: UInt64) {
         scheduled[transition] = nil
         // The waiter has this reactor look at the catalog when it is done. Another thread decides
         // what becomes of thousands of shards.
@@ -43,7 +43,7 @@ final class Transitions {
         let waiter = waiting.waiter(token)
         let reactor = reactor.index
         let result = node.blocking.run(.processor, for: .node) { [node] _ in
-            let planned = node.catalog.planned(.settle(transition, since: since), waiter)
+            let planned = node.catalog.planned(.endTransition(transition, since: since), waiter)
             node.post(.done(token: token, .planned(planned)), to: reactor)
         }
         // Refused, the housekeeper comes to it.

@@ -47,7 +47,7 @@ public struct Quotas: Sendable, Hashable {
     /// What AWS allows.
     public static let aws: Quotas = {
         var quotas = Quotas()
-        quotas.shards = reportedShards
+        quotas.shards = 20_000
         quotas.onDemandStreams = reportedOnDemandStreams
         quotas.creatingStreams = 5
         quotas.consumers = 20
@@ -79,7 +79,6 @@ public struct Quotas: Sendable, Hashable {
     }()
 
     /// What DescribeLimits shows while there is no limit: clients compute with the number.
-    static let reportedShards = 20_000
     static let reportedOnDemandStreams = 50
 
     public init() {}

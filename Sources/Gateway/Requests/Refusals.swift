@@ -117,7 +117,7 @@ extension ServiceError {
                 .resourceInUse, "Shard \(shard) in stream \(key.name) still takes records.")
         case .incarnationNotFound:
             self = ServiceError(.resourceNotFound, "The stream or consumer is gone.")
-        case .alreadySettled:
+        case .notInTransition:
             self = ServiceError(.resourceInUse, "The stream or consumer is not changing.")
         }
     }

@@ -130,12 +130,12 @@ extension CatalogState {
     /// that does not fit is refused.
     mutating func apply(_ numbered: NumberedEntry) throws(CatalogError) {
         guard numbered.serial > serial else { return }
-        if numbered.serial > serial + 1 { isAdrift = true }
+        if numbered.serial > serial + 1 { hasDiverged = true }
         applying = numbered.serial
         do throws(CatalogError) {
             try numbered.entry.apply(to: &self)
         } catch {
-            guard isAdrift else { throw error }
+            guard hasDiverged else { throw error }
         }
         serial = numbered.serial
     }

@@ -7,7 +7,7 @@ struct Resynchronized: Entry {
     func encode(into writer: inout EntryWriter) {}
 
     func apply(to state: inout CatalogState) throws(CatalogError) {
-        state.isAdrift = false
+        state.hasDiverged = false
     }
 }
 

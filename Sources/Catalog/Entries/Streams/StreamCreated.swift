@@ -63,7 +63,7 @@ struct StreamCreated: Entry {
         }
         state.insert(
             StreamState(
-                id: stream, key: key, arn: arn, status: status,
+                id: stream, key: key, arn: arn, status: status, isMade: status != .creating,
                 createdSecond: createdSecond,
                 settings: StreamSettings(
                     mode: mode, retentionHours: retentionHours, maxRecordKiB: maxRecordKiB,

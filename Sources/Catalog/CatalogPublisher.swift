@@ -6,7 +6,7 @@ internal import Synchronization
 /// It exists before the log, whose recovery fills it and whose committer changes it. The log holds
 /// it through the closures of its opening; it holds the log weakly, and only to find the records
 /// of shards that entries open.
-final class Publication: Sendable {
+final class CatalogPublisher: Sendable {
     private struct Progress: Sendable {
         var state = CatalogState()
         /// The batch of the last entry; 0 before the first since the start.

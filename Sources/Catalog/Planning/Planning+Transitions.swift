@@ -3,38 +3,39 @@ internal import Kinesis
 // The end of CREATING, UPDATING and DELETING.
 
 extension CatalogState {
-    func settle(
-        _ unsettled: Unsettled, since: UInt64?, at second: UInt64
+    func endTransition(
+        _ inTransition: ResourceInTransition, since: UInt64?, at second: UInt64
     ) throws(CatalogRefusal) -> Plan {
-        let isAnother = since != nil && since != self.unsettled[unsettled]
-        switch unsettled {
+        let isAnother = since != nil && since != self.inTransition[inTransition]
+        switch inTransition {
         case .stream(let id):
             guard let stream = streams[id] else { throw .incarnationNotFound(id) }
-            if isAnother { throw .alreadySettled(id) }
-            return Plan(entry: try settled(stream, at: second), result: .settled)
+            if isAnother { throw .notInTransition(id) }
+            return Plan(entry: try transitionEnd(of: stream, at: second), result: .transitionEnded)
         case .consumer(let id):
             guard let stream = consumers[id].flatMap({ streams[$0] }),
                 let consumer = stream.consumer(id: id)
             else { throw .incarnationNotFound(id) }
-            if isAnother { throw .alreadySettled(id) }
+            if isAnother { throw .notInTransition(id) }
             switch consumer.status {
-            case .active: throw .alreadySettled(id)
+            case .active: throw .notInTransition(id)
             case .creating:
                 return Plan(
                     entry: ConsumerStatusChanged(stream: stream.id, consumer: id, status: .active),
-                    result: .settled)
+                    result: .transitionEnded)
             case .deleting:
                 return Plan(
-                    entry: ConsumerDeregistered(stream: stream.id, consumer: id), result: .settled)
+                    entry: ConsumerDeregistered(stream: stream.id, consumer: id),
+                    result: .transitionEnded)
             }
         }
     }
 
-    private func settled(
-        _ stream: StreamState, at second: UInt64
+    private func transitionEnd(
+        of stream: StreamState, at second: UInt64
     ) throws(CatalogRefusal) -> any Entry {
         switch stream.status {
-        case .active: throw .alreadySettled(stream.id)
+        case .active: throw .notInTransition(stream.id)
         case .creating: return StreamStatusChanged(stream: stream.id, status: .active)
         case .deleting: return StreamDeleted(stream: stream.id)
         case .updating:
