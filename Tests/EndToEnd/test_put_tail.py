@@ -38,7 +38,7 @@ def test_data_and_partition_key(weir, name):
 
 def test_the_access_key_id_of_the_environment_is_the_account(weir, name):
     """As for every other client: twelve digits are the account, and its streams are its own."""
-    own = {**environment(weir), "AWS_ACCESS_KEY_ID": "123456789012"}
+    own = {**environment(weir), "AWS_ACCESS_KEY_ID": "111122223333"}
     for environ, line in ((own, b"theirs"), (environment(weir), b"ours")):
         done = subprocess.run([BINARY, "put", name, "--create", "1"], env=environ, input=line,
                               capture_output=True, timeout=60)

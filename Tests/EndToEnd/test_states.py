@@ -102,7 +102,7 @@ def test_deleting_while_creating(slow, name):
 
 
 def test_a_stream_that_was_never_made_shows_no_shards_after_a_restart_either(own):
-    server = own("--state-delay-ms", "600000")
+    server = own("--state-delay-ms", "60000")
     for ended in ("terminate", "kill"):
         server.ok("CreateStream", {"StreamName": f"never-{ended}", "ShardCount": 2})
         server.ok("DeleteStream", {"StreamName": f"never-{ended}"})
