@@ -55,7 +55,7 @@ import Testing
 
     @Test func `a snapshot of version 2 is read and written anew`() throws {
         let file = try load()
-        let restored = try CatalogState(snapshot: bytes(file.snapshotOfVersion2))
+        let restored = try CatalogState(snapshot: unhex(file.snapshotOfVersion2))
         #expect(hexadecimal(restored.encoded()) == file.snapshot)
     }
 
