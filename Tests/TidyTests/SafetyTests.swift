@@ -4,7 +4,7 @@ import Testing
 private let unsafeFolders = ["System", "Reactor", "TLS", "Crypto", "HTTP", "ShardLog"]
 private let unsafeFiles = [
     "Sources/Wire/BigEndian.swift", "Sources/Wire/Base64.swift",
-    "Sources/Wire/EventStreamChecksum.swift", "Sources/Wire/PlainRun.swift",
+    "Sources/Wire/EventStream/EventStreamChecksum.swift", "Sources/Wire/JSON/PlainRun.swift",
     "Sources/WeirClient/Surroundings.swift",
     "Sources/Bench/Machine/SyncTimes.swift", "Sources/Bench/Machine/ScratchFolder.swift",
     "Sources/Bench/Machine/ChildProcess.swift",

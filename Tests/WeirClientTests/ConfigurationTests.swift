@@ -123,7 +123,7 @@ private func resolve(
     func `who asks and where is said in a scope`(_ region: String?, _ id: String?, _ scope: String?)
     {
         let fields = RequestFields.make(
-            .listStreams, encoding: .json, region: region, accessKeyID: id)
+            .kinesis(.listStreams), encoding: .json, region: region, accessKeyID: id)
         let found = fields.first("authorization").map { String(decoding: $0, as: UTF8.self) }
         #expect(found?.contains("Credential=\(scope ?? ""),") == (scope == nil ? nil : true))
     }

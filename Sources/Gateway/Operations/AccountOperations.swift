@@ -5,14 +5,16 @@ import Kinesis
 /// What an account has, may have, and has committed itself to.
 enum AccountOperations {
     static func describeLimits(_ context: OperationContext, _ input: DescribeLimits.Input) {
-        let census = context.catalog.census(
+        let usage = context.catalog.usage(
             account: context.caller.account, region: context.caller.region)
         let quotas = context.quotas
+        // What CreateStream and SplitShard allow: the quota, and what the node has room for.
+        let room = usage.openShards + CatalogLimits.shards - context.catalog.shardCount
         context.succeed(
             DescribeLimits.Output(
-                shardLimit: quotas.shards ?? Quotas.reportedShards,
-                openShardCount: census.openShards,
-                onDemandStreamCount: census.onDemandStreams,
+                shardLimit: min(quotas.shards ?? room, room),
+                openShardCount: usage.openShards,
+                onDemandStreamCount: usage.onDemandStreams,
                 onDemandStreamCountLimit: quotas.onDemandStreams
                     ?? Quotas.reportedOnDemandStreams
             ).encoded(context.encoding))

@@ -156,7 +156,7 @@ extension StreamState {
         guard let id = ShardID(lenient: text) else {
             throw .shardNotFound(shardID: text, stream: name, account: account)
         }
-        guard status != .creating, let shard = shards[id.index] else {
+        guard isMade, let shard = shards[id.index] else {
             throw .shardDoesNotExist(shardID: id.description, stream: name, account: account)
         }
         return shard

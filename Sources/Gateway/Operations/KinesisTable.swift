@@ -37,9 +37,9 @@ enum KinesisTable {
                 ListShards.decode, .processor, on: ShardOperations.listing,
                 ShardOperations.listShards)
         case .splitShard:
-            .row(SplitShard.decode, stream: \.stream, ShardOperations.splitShard)
+            .row(SplitShard.decode, on: ShardOperations.splitting, ShardOperations.splitShard)
         case .mergeShards:
-            .row(MergeShards.decode, stream: \.stream, ShardOperations.mergeShards)
+            .row(MergeShards.decode, on: ShardOperations.merging, ShardOperations.mergeShards)
         case .updateShardCount:
             .row(
                 UpdateShardCount.decode, .processor, stream: \.stream,

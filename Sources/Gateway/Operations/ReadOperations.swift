@@ -38,7 +38,7 @@ enum ReadOperations {
         _ context: OperationContext, _ found: Iterated, _ input: GetShardIterator.Input
     ) throws(ServiceError) {
         let stream = found.stream
-        guard stream.status != .creating, let shard = stream.shards[found.shard.index] else {
+        guard stream.isMade, let shard = stream.shards[found.shard.index] else {
             throw .shardDoesNotExist(
                 shardID: found.shard.description, stream: stream.name, account: stream.account)
         }

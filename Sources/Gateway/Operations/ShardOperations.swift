@@ -4,6 +4,31 @@ import ShardLog
 
 /// Operations that list shards and change how a stream is divided into them.
 enum ShardOperations {
+    /// The stream whose shard is to be split. A text that can be no shard's id is told first.
+    static func splitting(
+        _ context: OperationContext, _ input: SplitShard.Input
+    ) throws(ServiceError) -> Found<StreamState> {
+        try check(input.shardID, of: input.stream, context)
+        return try context.find(input.stream)
+    }
+
+    /// The same for the two that are to be merged.
+    static func merging(
+        _ context: OperationContext, _ input: MergeShards.Input
+    ) throws(ServiceError) -> Found<StreamState> {
+        try check(input.shardID, of: input.stream, context)
+        try check(input.adjacentShardID, of: input.stream, context)
+        return try context.find(input.stream)
+    }
+
+    private static func check(
+        _ text: String, of stream: StreamSelector, _ context: OperationContext
+    ) throws(ServiceError) {
+        guard ShardID(lenient: text) == nil else { return }
+        let key = try context.key(of: stream)
+        throw .shardNotFound(shardID: text, stream: key.name, account: key.account)
+    }
+
     static func splitShard(
         _ context: OperationContext, _ stream: StreamState, _ input: SplitShard.Input
     ) throws(ServiceError) {

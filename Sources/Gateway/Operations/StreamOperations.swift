@@ -111,5 +111,5 @@ extension StreamState {
     }
 
     /// The open shards that clients are told of: none before the stream is made.
-    var shownOpenShards: Int { status == .creating ? 0 : open.count }
+    var shownOpenShards: Int { isMade ? open.count : 0 }
 }

@@ -13,6 +13,7 @@ enum TagOperations {
     static func removeTagsFromStream(
         _ context: OperationContext, _ stream: StreamState, _ input: RemoveTagsFromStream.Input
     ) throws(ServiceError) {
+        try input.keys.checkCharacters()
         try untag(stream, input.keys, context)
     }
 

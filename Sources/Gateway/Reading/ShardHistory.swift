@@ -9,7 +9,7 @@ extension StreamState {
         where isWanted: (ShardState) -> Bool = { _ in true }
     ) -> [ShardState] {
         var page: [ShardState] = []
-        guard status != .creating else { return page }
+        guard isMade else { return page }
         shards.visit(after: index) { shard in
             if let end = end(of: shard), end < cutoff { return true }
             if isWanted(shard) { page.append(shard) }

@@ -57,7 +57,9 @@ final class ShardSubscription {
         loop.submit(
             SubscribeCall(
                 fields: RequestFields.make(
-                    .kinesis(.subscribeToShard), encoding: .json, region: loop.configuration.region),
+                    .kinesis(.subscribeToShard), encoding: .json,
+                    region: loop.configuration.region,
+                    accessKeyID: loop.configuration.accessKeyID),
                 body: RequestBody.subscribe(consumer, shard, position), reader: reader))
     }
 
