@@ -38,7 +38,7 @@ public final class ReactorGateway {
     private var second: Timer?
     private var chores: [() -> Void] = []
     /// Records that went to a shard in turn, whatever their keys.
-    var spreadRecords = 0
+    private(set) var spreadRecords = 0
 
     /// Called on the reactor's thread. Throws what OpenSSL says of the certificates.
     public init(
@@ -121,7 +121,7 @@ public final class ReactorGateway {
         case .takenOver(let token, let newcomer): subscriptions.places.takeOver(token, newcomer)
         case .placeIsFree(let token): subscriptions.places.isFree(token)
         case .done(let token, let result): waiting.finish(token, result, for: self)
-        case .cut(let fault, let owner): cut(fault, owner)
+        case .cut(let fault, let owner): subscriptions.cut(fault, owner)
         case .reload(let identity): connections.reload(identity)
         case .drain(let milliseconds):
             subscriptions.drain(over: milliseconds)
@@ -181,22 +181,10 @@ public final class ReactorGateway {
 
     // MARK: What handlers ask
 
-    /// The clock itself, for latencies; `reactor.now` is the turn's.
-    func monotonicNow() -> UInt64 { clock.read() }
-
-    /// Node time in milliseconds, which never goes back: for what numbers are compared with.
-    var nodeMilliseconds: Int64 { node.log.nodeMilliseconds() }
-
-    /// The time of day as the log takes it, in milliseconds: for ages, lags and what is shown.
-    var presentMilliseconds: Int64 { node.log.presentMilliseconds() }
-
-    /// For what expires.
-    var retentionClock: RetentionClock { node.log.retentionClock }
-
-    /// The time that an iterator or a token which was issued at a moment is judged by: what has
-    /// passed since counts, and not what the clock was set forward.
-    func now(after issued: Int64) -> Int64 {
-        issued.addingReportingOverflow(retentionClock.age(of: issued)).partialValue
+    /// The number of the next record that goes to a shard in turn.
+    func nextSpread() -> Int {
+        spreadRecords = spreadRecords &+ 1
+        return spreadRecords
     }
 
     func caller(of head: RequestHead) -> Caller {

@@ -1,33 +1,33 @@
-import System
 import Access
 import Catalog
 import HTTP
 import Kinesis
 import Reactor
 import ShardLog
+import System
 import Wire
 
-/// Where injected faults meet calls and subscriptions.
-extension ReactorGateway {
+/// Where injected faults meet calls.
+extension FaultTable {
     /// Performs a call under the faults that are in force: now, later, or not at all.
     func perform(
-        _ request: Request, _ faults: FaultTable, about subject: RequestSubject,
+        _ request: Request, about subject: RequestSubject,
         _ work: @escaping () throws(ServiceError) -> Void
     ) throws(ServiceError) {
         guard let operation = request.operation else { return }
-        let verdict = faults.verdict(
-            operation, about: subject, FaultTable.Owner(request.caller),
-            now: FaultTable.Moment(node))
+        let gateway = request.gateway
+        let verdict = verdict(
+            operation, about: subject, Owner(request.caller), now: Moment(gateway.node))
         guard verdict.delayMilliseconds > 0 else {
             if let error = verdict.error { throw error }
             return try work()
         }
         // The body's memory stays reserved: what is to be done later still has it, unless the client
         // goes away first.
-        let timer = Timer { [unowned self] in
+        let timer = Timer {
             request.delay = nil
             // Other reactors have not waited.
-            refreshSnapshot()
+            gateway.refreshSnapshot()
             do throws(ServiceError) {
                 if let error = verdict.error { throw error }
                 try work()
@@ -36,17 +36,8 @@ extension ReactorGateway {
             }
         }
         request.delay = timer
-        reactor.schedule(
-            timer, at: reactor.now &+ UInt64(verdict.delayMilliseconds) &* 1_000_000)
-    }
-
-    /// Cuts the subscriptions that a fault is for.
-    func cut(_ fault: Fault, _ owner: FaultTable.Owner) {
-        for subscription in subscriptions.all
-        where subscription.owner == owner && fault.concerns(subscription.subject) {
-            subscription.request.exchange.reset(.internalError)
-            subscription.request.connection.markDirty()
-        }
+        gateway.reactor.schedule(
+            timer, at: gateway.reactor.now &+ UInt64(verdict.delayMilliseconds) &* 1_000_000)
     }
 }
 

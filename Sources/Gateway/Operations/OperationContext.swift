@@ -65,7 +65,7 @@ struct OperationContext {
     // MARK: Time
 
     /// Nanoseconds of the clock that never goes back.
-    func monotonicNow() -> UInt64 { gateway.monotonicNow() }
+    func monotonicNow() -> UInt64 { gateway.clock.read() }
 
     /// Node time in milliseconds, which never goes back: for what numbers are compared with.
     var nodeMilliseconds: Int64 { node.log.nodeMilliseconds() }
@@ -82,8 +82,11 @@ struct OperationContext {
     /// For what expires.
     var retentionClock: RetentionClock { node.log.retentionClock }
 
-    /// The time that an iterator or a token which was issued at a moment is judged by.
-    func now(after issued: Int64) -> Int64 { gateway.now(after: issued) }
+    /// The time that an iterator or a token which was issued at a moment is judged by: what has
+    /// passed since counts, and not what the clock was set forward.
+    func now(after issued: Int64) -> Int64 {
+        issued.addingReportingOverflow(retentionClock.age(of: issued)).partialValue
+    }
 
     /// How long iterators and tokens can be used, milliseconds.
     var tokenLifetime: Int64 { node.settings.timeScale.milliseconds(seconds: Limits.tokenSeconds) }
@@ -167,10 +170,7 @@ struct OperationContext {
     }
 
     /// The place, among the open shards of a stream, of the next record that goes to one in turn.
-    func nextTurn() -> Int {
-        gateway.spreadRecords &+= 1
-        return gateway.spreadRecords
-    }
+    func nextTurn() -> Int { gateway.nextSpread() }
 
     /// Why the log takes no records.
     var logHealth: Health { node.log.health }
@@ -193,7 +193,7 @@ struct OperationContext {
         _ consumer: ConsumerState, to shard: ShardState, of stream: StreamState,
         from start: ReadStart
     ) {
-        gateway.subscribe(request, consumer, stream, shard, start)
+        gateway.subscriptions.subscribe(request, consumer, stream, shard, start)
     }
 
     /// Cuts the subscriptions that a fault is for, on every reactor.

@@ -130,18 +130,18 @@ extension ShardState {
     }
 }
 
-extension ReactorGateway {
-    /// Finds a place, here or in the blocking pool, and goes on with it on this reactor.
+extension ReadStart {
+    /// Finds the place, here or in the blocking pool, and goes on with it on the request's reactor.
     func locate(
-        _ start: ReadStart, in shard: ShardState, cutoff: Int64, for request: Request,
+        in shard: ShardState, cutoff: Int64, for request: Request,
         then next: @escaping (Result<ReadPlace, ServiceError>) -> Void
     ) {
-        if let found = start.resolve(in: shard, cutoff: cutoff, mayWait: false) {
+        if let found = resolve(in: shard, cutoff: cutoff, mayWait: false) {
             return next(found)
         }
         do throws(ServiceError) {
             try request.run(.disk, .located(request, next)) { _, _ in
-                guard let found = start.resolve(in: shard, cutoff: cutoff, mayWait: true) else {
+                guard let found = resolve(in: shard, cutoff: cutoff, mayWait: true) else {
                     preconditionFailure("A search that may wait came to no end.")
                 }
                 return .located(found)

@@ -132,7 +132,7 @@ final class Request {
             return
         }
         gateway.counters[operation].answered(
-            status: status, nanoseconds: gateway.monotonicNow() &- completedAt)
+            status: status, nanoseconds: gateway.clock.read() &- completedAt)
     }
 
     // MARK: Body memory

@@ -37,7 +37,7 @@ extension ReactorGateway {
                 return try operation.row.perform(context, body)
             }
             let subject = RequestSubject(body, request.encoding, key: node.tokenKey)
-            try perform(request, faults, about: subject) { () throws(ServiceError) in
+            try faults.perform(request, about: subject) { () throws(ServiceError) in
                 try context.checkCallRate()
                 try operation.row.perform(context, body)
             }
@@ -81,7 +81,7 @@ extension ReactorGateway {
                 let call = try result.get()
                 guard let faults = node.faults else { return try call.perform(context) }
                 let subject = RequestSubject(streamName: call.stream.name)
-                try perform(request, faults, about: subject) { () throws(ServiceError) in
+                try faults.perform(request, about: subject) { () throws(ServiceError) in
                     try call.perform(context)
                 }
             }

@@ -65,9 +65,49 @@ final class Subscriptions {
 
     // MARK: Coming and going
 
+    /// Has a request become a subscription of a consumer that may read the shard: finds the position,
+    /// in the blocking pool if its pages are cold, claims the place of (consumer, shard), waits until
+    /// the subscription that held it has ended, then streams.
+    func subscribe(
+        _ request: Request, _ consumer: ConsumerState, _ stream: StreamState, _ shard: ShardState,
+        _ start: ReadStart
+    ) {
+        start.locate(
+            in: shard, cutoff: stream.cutoff(node.log.retentionClock), for: request
+        ) { [self] found in
+            switch found {
+            case .failure(let error): request.fail(error)
+            case .success(let place):
+                // The catalog may have changed while a thread looked.
+                guard let stream = catalog.snapshot.stream(id: stream.id),
+                    let consumer = stream.consumer(id: consumer.id),
+                    let shard = stream.shards[shard.id.index]
+                else {
+                    return request.fail(
+                        .consumerNotFound(name: consumer.name, account: stream.account))
+                }
+                claim(request, consumer, stream, shard, place)
+            }
+        }
+    }
+
+    private func claim(
+        _ request: Request, _ consumer: ConsumerState, _ stream: StreamState, _ shard: ShardState,
+        _ place: ReadPlace
+    ) {
+        guard request.isOpen else { return }
+        guard !isDraining else { return request.fail(.goingDown) }
+        guard begin(request, consumer, stream, shard, place) else {
+            return request.fail(
+                .subscriptionExists(
+                    account: stream.account, stream: stream.name,
+                    shardID: shard.id.description, consumer: consumer.name))
+        }
+    }
+
     /// Begins a subscription, now or when the one before has ended; false if its place is not to be
     /// had.
-    func begin(
+    private func begin(
         _ request: Request, _ consumer: ConsumerState, _ stream: StreamState, _ shard: ShardState,
         _ start: ReadPlace
     ) -> Bool {
@@ -123,6 +163,15 @@ final class Subscriptions {
         subscription.request.exchange.reset(.cancel)
         subscription.request.connection.markDirty()
         if subscription.request.subscription === subscription { ended(subscription) }
+    }
+
+    /// Cuts the subscriptions that a fault is for.
+    func cut(_ fault: Fault, _ owner: FaultTable.Owner) {
+        for subscription in all
+        where subscription.owner == owner && fault.concerns(subscription.subject) {
+            subscription.request.exchange.reset(.internalError)
+            subscription.request.connection.markDirty()
+        }
     }
 
     // MARK: Events
