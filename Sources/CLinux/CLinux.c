@@ -27,9 +27,6 @@
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #endif
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 
 const uint32_t WEIR_EPOLLIN = EPOLLIN;
 const uint32_t WEIR_EPOLLOUT = EPOLLOUT;
@@ -38,16 +35,7 @@ const uint32_t WEIR_EPOLLHUP = EPOLLHUP;
 const uint32_t WEIR_EPOLLERR = EPOLLERR;
 const uint32_t WEIR_EPOLLET = EPOLLET;
 
-const int WEIR_O_DIRECT = O_DIRECT;
-const int WEIR_O_PATH = O_PATH;
-const int WEIR_O_TMPFILE = O_TMPFILE;
 const int WEIR_MADV_POPULATE_READ = MADV_POPULATE_READ;
-const int WEIR_MADV_POPULATE_WRITE = MADV_POPULATE_WRITE;
-const int WEIR_FALLOC_FL_KEEP_SIZE = FALLOC_FL_KEEP_SIZE;
-const int WEIR_FALLOC_FL_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE;
-const int WEIR_FALLOC_FL_ZERO_RANGE = FALLOC_FL_ZERO_RANGE;
-const unsigned WEIR_RENAME_NOREPLACE = RENAME_NOREPLACE;
-const unsigned WEIR_SYNC_FILE_RANGE_WRITE = SYNC_FILE_RANGE_WRITE;
 
 uint64_t weir_monotonic_nanoseconds(void) {
     struct timespec time;
@@ -112,8 +100,6 @@ int weir_signalfd(const int *signals, size_t count) {
     return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-int weir_timerfd(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
-
 int weir_accept(int descriptor) {
     return accept4(descriptor, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
@@ -124,10 +110,6 @@ int weir_stream_socket(int family) {
 
 int weir_unacknowledged_bytes(int descriptor, int *bytes) {
     return ioctl(descriptor, SIOCOUTQ, bytes);
-}
-
-int weir_unsent_bytes(int descriptor, int *bytes) {
-    return ioctl(descriptor, SIOCOUTQNSD, bytes);
 }
 
 int64_t weir_acknowledged_bytes(int descriptor) {
@@ -151,23 +133,6 @@ int weir_openat(int folder, const char *path, int flags, mode_t mode) {
 
 int weir_fallocate(int descriptor, int mode, int64_t offset, int64_t length) {
     return fallocate(descriptor, mode, offset, length);
-}
-
-int weir_renameat2(
-    int from_folder, const char *from, int to_folder, const char *to, unsigned flags) {
-    return renameat2(from_folder, from, to_folder, to, flags);
-}
-
-int weir_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned flags) {
-    return sync_file_range(descriptor, offset, length, flags);
-}
-
-int weir_copy_file_range(
-    int from, int64_t from_offset, int to, int64_t to_offset, size_t length, ssize_t *copied) {
-    off64_t source = from_offset, target = to_offset;
-    ssize_t n = copy_file_range(from, &source, to, &target, length, 0);
-    *copied = n < 0 ? 0 : n;
-    return n < 0 ? -1 : 0;
 }
 
 int64_t weir_link_count(int descriptor) {
@@ -201,13 +166,6 @@ int weir_set_thread_name(const char *name) {
     return code == 0 ? 0 : -1;
 }
 
-int weir_set_affinity(int cpu) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    return sched_setaffinity(0, sizeof set, &set);
-}
-
 int weir_allowed_processors(void) {
     // Larger than the kernel's own sets, as sched_getaffinity(2) asks for.
     cpu_set_t sets[16];
@@ -234,8 +192,6 @@ int weir_set_descriptor_limit(uint64_t soft) {
     return setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int weir_thread_id(void) { return gettid(); }
-
 int weir_semaphore_wait(sem_t *semaphore, uint64_t until) {
     struct timespec time = {
         .tv_sec = (time_t)(until / 1000000000u), .tv_nsec = (long)(until % 1000000000u)};
@@ -254,7 +210,6 @@ int weir_signal_is_ignored(int signal) {
     if (sigaction(signal, NULL, &action) != 0) return -1;
     return action.sa_handler == SIG_IGN;
 }
-
 
 int weir_malloc_top_pad(int bytes) { return mallopt(M_TOP_PAD, bytes); }
 int weir_malloc_trim_threshold(int bytes) { return mallopt(M_TRIM_THRESHOLD, bytes); }

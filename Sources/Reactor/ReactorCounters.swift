@@ -29,11 +29,6 @@ public final class ReactorCounters: Sendable {
     public var accepts: UInt64 { acceptCount.value }
     /// How often accepting paused because no descriptor was left, or its owner had no room.
     public var acceptPauses: UInt64 { acceptPauseCount.value }
-    /// The longest that a ready event or a due timer has waited, in nanoseconds, since the start.
-    public var lagMaximumNanoseconds: UInt64 { lag.maximum }
-    /// How long they waited, by turn, in nanoseconds.
-    public var lagTimes: HistogramReading { lag.reading }
-
     /// Whether the reactor measures its turns.
     public var hasMeasured: Bool { turnTime.sum > 0 }
 

@@ -11,11 +11,10 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
-// Constants. The header's own EPOLL*, EFD_*, SFD_* and TFD_* are enumerators of several unnamed
+// Constants. The header's own EPOLL*, EFD_* and SFD_* are enumerators of several unnamed
 // types; these have the type that the calls want.
 extern const uint32_t WEIR_EPOLLIN;
 extern const uint32_t WEIR_EPOLLOUT;
@@ -24,16 +23,7 @@ extern const uint32_t WEIR_EPOLLHUP;
 extern const uint32_t WEIR_EPOLLERR;
 extern const uint32_t WEIR_EPOLLET;
 
-extern const int WEIR_O_DIRECT;
-extern const int WEIR_O_PATH;
-extern const int WEIR_O_TMPFILE;
 extern const int WEIR_MADV_POPULATE_READ;   // Linux 5.14; older kernels answer EINVAL
-extern const int WEIR_MADV_POPULATE_WRITE;  // Linux 5.14; older kernels answer EINVAL
-extern const int WEIR_FALLOC_FL_KEEP_SIZE;
-extern const int WEIR_FALLOC_FL_PUNCH_HOLE;
-extern const int WEIR_FALLOC_FL_ZERO_RANGE;
-extern const unsigned WEIR_RENAME_NOREPLACE;
-extern const unsigned WEIR_SYNC_FILE_RANGE_WRITE;
 
 // Time.
 uint64_t weir_monotonic_nanoseconds(void);  // CLOCK_MONOTONIC
@@ -51,22 +41,17 @@ int weir_epoll_wait(int epoll, struct epoll_event *events, int count, int64_t ti
 int weir_eventfd(void);
 int weir_semaphore(void);  // an eventfd whose read blocks, and takes one
 int weir_signalfd(const int *signals, size_t count);  // blocks the signals in the calling thread
-int weir_timerfd(void);                               // CLOCK_MONOTONIC
 
 // Sockets. Descriptors are created non-blocking and close-on-exec.
 int weir_accept(int descriptor);
 int weir_stream_socket(int family);
 int weir_unacknowledged_bytes(int descriptor, int *bytes);  // SIOCOUTQ: not yet acknowledged by the peer
-int weir_unsent_bytes(int descriptor, int *bytes);          // SIOCOUTQNSD: not yet sent
 int64_t weir_acknowledged_bytes(int descriptor);            // tcpi_bytes_acked, or -1 with errno set
 int weir_so_error(int descriptor);                          // SO_ERROR, taken and cleared
 
 // Files.
 int weir_openat(int folder, const char *path, int flags, mode_t mode);  // O_CLOEXEC is added
 int weir_fallocate(int descriptor, int mode, int64_t offset, int64_t length);
-int weir_renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags);
-int weir_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned flags);
-int weir_copy_file_range(int from, int64_t from_offset, int to, int64_t to_offset, size_t length, ssize_t *copied);
 // Names that a file has, or -1 with errno set. Asks for nothing else (statx(2)): who asks for times has
 // the kernel write finer ones with the next change, which makes each write and its sync dearer.
 int64_t weir_link_count(int descriptor);
@@ -86,8 +71,6 @@ void weir_malloc_ahead(size_t bytes, int count);
 
 // Threads.
 int weir_set_thread_name(const char *name);  // at most 15 bytes are kept
-int weir_set_affinity(int cpu);              // the calling thread
-int weir_thread_id(void);
 int weir_semaphore_wait(sem_t *semaphore, uint64_t until);  // at most until then by CLOCK_MONOTONIC
 
 // Limits of the process.
