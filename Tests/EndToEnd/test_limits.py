@@ -42,6 +42,22 @@ def test_the_shard_limit_that_is_told_is_the_one_that_holds(own):
     assert answer.error == LE
 
 
+@pytest.mark.parametrize("size", [900, 9000], ids=["decoded-at-once", "decoded-on-a-thread"])
+def test_what_is_behind_a_refused_record_of_its_shard_is_refused_too(own, size):
+    """So that putting again what was refused keeps the order."""
+    server = own("--limits", f"write-bytes={100 * size}")
+    server.create("s", 2)
+    low, high = "0", str(2**127)
+    shapes = [(low, size)] * 130 + [(low, 1), (high, 1), (low, 1), (high, 1)]
+    answer = server.ok("PutRecords", {"StreamName": "s", "Records": [
+        {"Data": base64.b64encode(bytes(count)).decode(), "PartitionKey": "k", "ExplicitHashKey": key}
+        for key, count in shapes]})
+    taken = ["ErrorCode" not in each for each in answer["Records"]]
+    first = taken.index(False)
+    assert 0 < first < 130 and not any(taken[first:130])
+    assert taken[130:] == [False, True, False, True]
+
+
 def test_records_beyond_the_rate_of_a_shard_fail_one_by_one(own):
     server = own("--limits", "write-records=3")
     server.create("s", 2)

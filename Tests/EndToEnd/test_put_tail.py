@@ -1,5 +1,6 @@
 """`weir put` and `weir tail`, as two people in two terminals use them."""
 
+import re
 import signal
 import subprocess
 import time
@@ -64,6 +65,18 @@ def test_many_lines_keep_their_order_for_a_key(weir, name):
     assert done.returncode == 0, done.stderr
     found = [record for shard in range(4) for record in weir.read_all(name, SH(shard))]
     assert data_of(found) == lines
+
+
+def test_lines_keep_their_order_for_a_key_when_some_are_refused(own):
+    """Small lines would fit where the large ones before them do not."""
+    server = own("--limits", "write-bytes=100000")
+    server.create("s")
+    lines = [b"%04d" % number + b"x" * (2000 if number % 2 else 0) for number in range(160)]
+    done = put(server, "s", "--partition-key", "k", input=b"\n".join(lines))
+    assert done.returncode == 0, done.stderr
+    assert data_of(server.read_all("s")) == lines
+    counted = re.search(r'weir_throttled_total\{operation="PutRecords"\} (\d+)', server.get("/metrics").body.decode())
+    assert int(counted[1]) > 0
 
 
 def test_an_unknown_stream_is_one_clear_line(weir):

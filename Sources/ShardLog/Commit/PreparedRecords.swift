@@ -42,7 +42,8 @@ extension Staging {
     ///   - places: Which of them, in ascending order.
     ///   - waiter: comes back in the outcomes, as the ordinal does.
     ///   - minimumIndex: As for `append`.
-    ///   - refused: Is told of each that is not staged, and why.
+    ///   - refused: Is told of each that is not staged, and why. When a shard has no room for one,
+    ///     none behind it is staged for that shard, so that their order can be kept.
     public func append(
         _ prepared: PreparedRecords, _ places: [Int], waiter: UInt64, minimumIndex: UInt64,
         refused: (_ place: Int, StageResult) -> Void
@@ -55,9 +56,12 @@ extension Staging {
             return
         }
         var kept = 0
+        var full: Set<ShardNumber> = []
         for place in places {
             let record = block[place]
-            guard admits(record.shard, length: Int(record.length)) else {
+            let isBehind = !full.isEmpty && full.contains(record.shard.number)
+            guard !isBehind, admits(record.shard, length: Int(record.length)) else {
+                full.insert(record.shard.number)
                 refused(place, .full)
                 continue
             }

@@ -23,7 +23,8 @@ enum PutOperations {
         if let prepared, prepared.isFor(stream) {
             context.stage(pending, prepared, in: stream, minimumIndex: minimum)
         } else {
-            context.stage(pending, 0, in: stream, minimumIndex: minimum)
+            var refusing = RefusingShards()
+            context.stage(pending, 0, in: stream, minimumIndex: minimum, &refusing)
         }
         context.finishIfSettled(pending)
     }
@@ -41,8 +42,9 @@ enum PutOperations {
         if let prepared, prepared.isFor(stream) {
             context.stage(pending, prepared, in: stream, minimumIndex: 0)
         } else {
+            var refusing = RefusingShards()
             for ordinal in 0..<input.count {
-                context.stage(pending, ordinal, in: stream, minimumIndex: 0)
+                context.stage(pending, ordinal, in: stream, minimumIndex: 0, &refusing)
             }
         }
         context.finishIfSettled(pending)

@@ -29,7 +29,9 @@ extension OperationContext {
         do throws(ServiceError) {
             let stream = try find(pending.records.stream).subject.get()
             try stream.checkWritable()
-            stage(pending, ordinal, in: stream, minimumIndex: 0)
+            // Its neighbours come back one by one; what refuses one of them may take the next.
+            var refusing = RefusingShards()
+            stage(pending, ordinal, in: stream, minimumIndex: 0, &refusing)
         } catch {
             pending.settle(ordinal, .refused(error))
         }
@@ -37,14 +39,18 @@ extension OperationContext {
 
     /// Routes a record and encodes it into the staging buffer.
     func stage(
-        _ pending: PendingPut, _ ordinal: Int, in stream: StreamState, minimumIndex: UInt64
+        _ pending: PendingPut, _ ordinal: Int, in stream: StreamState, minimumIndex: UInt64,
+        _ refusing: inout RefusingShards
     ) {
         let (shard, hashKey) = route(pending.records, ordinal, in: stream)
         pending.stage(ordinal, to: shard)
         if let error = injectedError(stream: stream.name, shard.id) {
             return pending.settle(ordinal, .injected(error))
         }
-        guard admitsWrite(shard, bytes: pending.records.size(ordinal)) else {
+        guard !refusing.contains(shard),
+            admitsWrite(shard, bytes: pending.records.size(ordinal))
+        else {
+            refusing.insert(shard)
             return pending.settle(ordinal, .throttled(shard))
         }
         let result: StageResult
@@ -61,7 +67,9 @@ extension OperationContext {
         }
         switch result {
         case .staged: break
-        case .full: pending.settle(ordinal, .throttled(shard))
+        case .full:
+            refusing.insert(shard)
+            pending.settle(ordinal, .throttled(shard))
         case .refusing: pending.settle(ordinal, .failed)
         }
     }
@@ -70,17 +78,21 @@ extension OperationContext {
     func stage(
         _ pending: PendingPut, _ prepared: PreparedPut, in stream: StreamState, minimumIndex: UInt64
     ) {
+        var refusing = RefusingShards()
         var places: [Int] = []
         places.reserveCapacity(prepared.shards.count)
         for ordinal in prepared.shards.indices {
             guard let shard = prepared.shard(ordinal, in: stream) else {
-                stage(pending, ordinal, in: stream, minimumIndex: minimumIndex)
+                stage(pending, ordinal, in: stream, minimumIndex: minimumIndex, &refusing)
                 continue
             }
             pending.stage(ordinal, to: shard)
             if let error = injectedError(stream: stream.name, shard.id) {
                 pending.settle(ordinal, .injected(error))
-            } else if !admitsWrite(shard, bytes: pending.records.size(ordinal)) {
+            } else if refusing.contains(shard)
+                || !admitsWrite(shard, bytes: pending.records.size(ordinal))
+            {
+                refusing.insert(shard)
                 pending.settle(ordinal, .throttled(shard))
             } else {
                 places.append(ordinal)
