@@ -41,8 +41,7 @@ public final class Node: Sendable {
     public let http: [HTTPCounters]
     /// Tells the operator; never waits.
     let report: @Sendable (Notice) -> Void
-    /// Makes `/health` and `/metrics`.
-    let statusPage: @Sendable (Node, StatusPage) -> StatusAnswer
+    let pages: PageRoutes
     private let handles: Mutex<[ReactorHandle?]>
 
     /// Where a reactor is reached, and what it counts.
@@ -54,7 +53,7 @@ public final class Node: Sendable {
     public init(
         settings: GatewaySettings, log: ShardLog, catalog: Catalog, tokenKey: TokenKey,
         reactors: Int, report: @escaping @Sendable (Notice) -> Void = { _ in },
-        statusPage: @escaping @Sendable (Node, StatusPage) -> StatusAnswer
+        pages: [PageRoute] = []
     ) throws(SystemError) {
         self.settings = settings
         self.log = log
@@ -69,7 +68,7 @@ public final class Node: Sendable {
         counters = (0..<reactors).map { _ in GatewayCounters() }
         http = (0..<reactors).map { _ in HTTPCounters() }
         handles = Mutex(Array(repeating: nil, count: reactors))
-        self.statusPage = statusPage
+        self.pages = PageRoutes(pages)
     }
 
     /// Lets the first reactor accept connections, once all of them are there to take some.
@@ -180,29 +179,6 @@ public struct GatewaySettings: Sendable {
     }
 }
 
-/// The pages that are ours, on the same port.
-public enum StatusPage: Sendable {
-    case health
-    case metrics
-}
-
-public struct StatusAnswer: Sendable {
-    public var status: Int
-    public var contentType: String
-    public var body: [UInt8]
-
-    public init(status: Int, contentType: String, body: [UInt8]) {
-        self.status = status
-        self.contentType = contentType
-        self.body = body
-    }
-
-    /// No thread has time to make the page.
-    static let busy = StatusAnswer(
-        status: 503, contentType: "text/plain; charset=utf-8",
-        body: Array("The server is busy. Try again.\n".utf8))
-}
-
 /// What one thread tells a reactor.
 enum Message: Sendable {
     case listen(Listener)
@@ -229,7 +205,7 @@ enum WorkResult: Sendable {
     /// An event was cut out of a shard's log, or could not be.
     case cut(EventCutter.Cut)
     case decoded(DecodedBody)
-    case page(StatusAnswer)
+    case page(PageAnswer)
     /// A large change was handed to the log, or refused.
     case planned(Result<CatalogResult, CatalogRefusal>)
     case located(Result<ReadPlace, ServiceError>)

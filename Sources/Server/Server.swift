@@ -89,13 +89,7 @@ public enum Server {
                 log: log, catalog: catalog, tokenKey: tokenKey, reactors: configuration.reactors,
                 report: { notice in
                     lines.write(notice.isWarning ? .warning : .info, notice.description)
-                }
-            ) { node, page in
-                switch page {
-                case .health: healthPage(node)
-                case .metrics: metricsPage(node)
-                }
-            }
+                }, pages: pageRoutes)
         }
         for line in node.missingRecords { logger.error("\(line)") }
         let tickets = TicketKeys()

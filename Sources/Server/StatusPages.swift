@@ -2,8 +2,15 @@ import Gateway
 import Metrics
 import ShardLog
 
+/// The pages that this server has.
+let pageRoutes = [
+    PageRoute(path: "/health", action: "weir:GetHealth", lane: .inline, render: healthPage),
+    // Those of ten thousand shards take longer than a turn may.
+    PageRoute(path: "/metrics", action: "weir:GetMetrics", lane: .pages, render: metricsPage),
+]
+
 /// `/health`: 200 while puts are accepted, else 503 with the reason and what ends it.
-func healthPage(_ node: Node) -> StatusAnswer {
+@Sendable private func healthPage(_ node: Node) -> PageAnswer {
     let health = node.log.health
     let status =
         switch health {
@@ -15,7 +22,7 @@ func healthPage(_ node: Node) -> StatusAnswer {
     if let reason = health.reason {
         body += #","reason":"\#(String(reason.map { "\"\\\n\r".contains($0) ? " " : $0 }))""#
     }
-    return StatusAnswer(
+    return PageAnswer(
         status: health == .accepting ? 200 : 503, contentType: "application/json",
         body: Array(
             "\(body)\(missingState(node))\(clockState(node))\(connectionState(node))}".utf8))
@@ -58,10 +65,10 @@ private func connectionState(_ node: Node) -> String {
 }
 
 /// `/metrics`: what every module has counted, in Prometheus' text format.
-func metricsPage(_ node: Node) -> StatusAnswer {
+@Sendable private func metricsPage(_ node: Node) -> PageAnswer {
     var page = metrics.text(of: node)
     page.shards(node)
-    return StatusAnswer(
+    return PageAnswer(
         status: 200, contentType: PrometheusText.contentType, body: Array(page.text.utf8))
 }
 

@@ -12,6 +12,8 @@ enum Resource {
     case consumer(ConsumerState, of: StreamState, as: ConsumerSelector)
     /// What is not there, or not yet: whose it would be, and how the request named it.
     case absent(account: String, name: String)
+    /// A page of ours, by its path.
+    case page(String)
 }
 
 /// What an operation is about, found before it is known whether the caller may know of it.

@@ -98,7 +98,7 @@ struct OperationContext {
 
     /// Refuses what the caller may not do.
     func authorize(_ resource: Resource) throws(ServiceError) {
-        try gateway.authorizer.authorize(caller, operation, on: resource)
+        try request.authorize(.operation(operation), on: resource)
     }
 
     // MARK: What it has done

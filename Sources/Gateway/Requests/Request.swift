@@ -51,6 +51,11 @@ final class Request {
         memory = RequestMemory(connection.memory)
     }
 
+    /// Refuses what the caller may not do: the one place where the authorizer is asked.
+    func authorize(_ action: Action, on resource: Resource) throws(ServiceError) {
+        try gateway.authorizer.authorize(caller, action, on: resource)
+    }
+
     // MARK: Answers
 
     /// Status 200 with the operation's output; empty for operations that have none.
@@ -95,7 +100,7 @@ final class Request {
     }
 
     /// A page of ours.
-    func answer(_ page: StatusAnswer) {
+    func answer(_ page: PageAnswer) {
         answer(status: page.status, body: page.body, contentType: page.contentType)
     }
 

@@ -10,7 +10,7 @@ import Wire
 extension ReactorGateway {
     func route(_ request: Request) {
         let head = request.exchange.head
-        if head.method == .get, let page = statusPage(head.path) { return answer(request, page) }
+        if let page = node.pages.route(head.method, head.path) { return answer(request, page) }
         if head.method == .options, head.field(.origin) != nil { return answerPreflight(request) }
         if request.bodyCount > Limits.inlineBytes {
             return decodeElsewhere(request, request.takePieces())
@@ -92,21 +92,17 @@ extension ReactorGateway {
 
     // MARK: Pages of ours
 
-    private func statusPage(_ path: Span<UInt8>) -> StatusPage? {
-        if path.equals("/health") { return .health }
-        if path.equals("/metrics") { return .metrics }
-        return nil
-    }
-
-    private func answer(_ request: Request, _ page: StatusPage) {
-        switch page {
-        case .health: request.answer(node.statusPage(node, .health))
-        case .metrics:
-            // Those of ten thousand shards take longer than a turn may.
+    private func answer(_ request: Request, _ page: PageRoute) {
+        do throws(ServiceError) {
+            try request.authorize(.page(page.action), on: .page(page.path))
+        } catch {
+            return request.fail(error)
+        }
+        switch page.lane {
+        case .inline: request.answer(page.render(node))
+        case .pages:
             do throws(ServiceError) {
-                try request.run(.pages, .page(request)) { [node] _, _ in
-                    .page(node.statusPage(node, .metrics))
-                }
+                try request.run(.pages, .page(request)) { [node] _, _ in .page(page.render(node)) }
             } catch {
                 request.answer(.busy)
             }

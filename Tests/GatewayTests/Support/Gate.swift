@@ -49,8 +49,7 @@ final class Gate {
             settings: GatewaySettings(
                 region: Store.region, account: Store.account, bodyMemoryBytes: bodyMemory,
                 timeScale: TimeScale(factor: timeScale)),
-            log: store.log, catalog: store.catalog, tokenKey: Gate.tokenKey, reactors: count
-        ) { _, _ in StatusAnswer(status: 200, contentType: "text/plain", body: []) }
+            log: store.log, catalog: store.catalog, tokenKey: Gate.tokenKey, reactors: count)
         self.node = node
         reactors = try (0..<count).map { try Reactor(index: $0) }
         let identity = try Certificates.identity.get()
