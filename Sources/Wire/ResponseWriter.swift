@@ -60,11 +60,16 @@ public struct ResponseWriter: Sendable {
     public mutating func key(_ name: String) {
         switch encoding {
         case .json:
-            if needsComma { bytes.append(UInt8(ascii: ",")) }
-            bytes.append(UInt8(ascii: "\""))
-            bytes.append(contentsOf: name.utf8)
-            bytes.append(UInt8(ascii: "\""))
-            bytes.append(UInt8(ascii: ":"))
+            // Together, because an answer is names above all.
+            let isBehind = needsComma
+            let name = name.utf8.span
+            bytes.append(addingCapacity: name.count + 4) { output in
+                if isBehind { output.append(UInt8(ascii: ",")) }
+                output.append(UInt8(ascii: "\""))
+                output.append(copying: name)
+                output.append(UInt8(ascii: "\""))
+                output.append(UInt8(ascii: ":"))
+            }
             needsComma = false
         case .cbor:
             head(3, UInt64(name.utf8.count))
