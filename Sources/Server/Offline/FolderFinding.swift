@@ -46,7 +46,8 @@ public struct FolderVerification: Sendable {
     public let folder: String
     /// A server runs on the folder.
     public let isInUse: Bool
-    /// Records whose checksum is right, and the bytes that were read for it.
+    /// Records of segments whose checksum is right, and the bytes that were read for it. Those
+    /// that only the journal has yet are checked with their batches.
     public let records: UInt64
     public let bytes: UInt64
     public let batches: Int
@@ -62,8 +63,8 @@ public struct FolderVerification: Sendable {
             ? "whole"
             : "\(count) \(count == 1 ? "place is" : "places are") damaged"
         return FolderText.notice(isInUse) + findings.flatMap(\.lines) + [
-            "\(folder): \(verdict): \(batches) batches, \(records) records, "
-                + "\(FolderText.bytes(bytes)) read"
+            "\(folder): \(verdict): \(batches) batches of the journal, "
+                + "\(records) records in segments, \(FolderText.bytes(bytes)) read"
         ]
     }
 }
