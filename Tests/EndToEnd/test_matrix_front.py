@@ -87,7 +87,7 @@ PREFLIGHTS = [
      {"access-control-allow-methods": "POST",
       "access-control-allow-headers": "content-type,x-amz-target,authorization"}),
 ]
-TABLES = {"front door": ROWS, "preflights": PREFLIGHTS}
+TABLES = {"requests for no operation": ROWS, "preflights": PREFLIGHTS}
 
 
 def ask(weir, line, target, content_type, body, fields=()):

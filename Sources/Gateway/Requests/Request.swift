@@ -79,8 +79,8 @@ final class Request {
         }
     }
 
-    /// What the front door says to a request that is no operation.
-    func refuse(_ refusal: FrontDoor.Refusal) {
+    /// What a request that is for no operation is answered.
+    func refuse(_ refusal: RequestClassifier.Refusal) {
         answer(status: refusal.status, body: refusal.body, contentType: refusal.contentType)
     }
 

@@ -16,7 +16,7 @@ extension ReactorGateway {
             return decodeElsewhere(request, request.takePieces())
         }
         let body = request.takeBody()
-        switch FrontDoor.decide(
+        switch RequestClassifier.classify(
             isPost: head.method == .post, contentType: head.field(.contentType),
             target: head.field(.amzTarget), body: body.span)
         {
@@ -58,7 +58,7 @@ extension ReactorGateway {
         do throws(ServiceError) {
             try request.run(.processor, .decoded(request)) { _, _ in
                 let body = pieces.join()
-                let decision = FrontDoor.decide(
+                let decision = RequestClassifier.classify(
                     isPost: isPost, contentType: contentType?.span, target: target?.span,
                     body: body.span)
                 return .decoded(DecodedBody(decision, body, preparation))
@@ -132,11 +132,13 @@ private func bytes(of name: FieldName, in head: RequestHead) -> [UInt8]? {
 
 /// What another thread made of a large body.
 enum DecodedBody: Sendable {
-    case refusal(FrontDoor.Refusal)
+    case refusal(RequestClassifier.Refusal)
     /// Its records are as the log wants them, if the stream takes records and there is time.
     case call(Operation, Encoding, Result<OperationRow.DecodedCall, ServiceError>)
 
-    init(_ decision: FrontDoor.Decision, _ body: [UInt8], _ preparation: PutPreparation) {
+    init(
+        _ decision: RequestClassifier.Classification, _ body: [UInt8], _ preparation: PutPreparation
+    ) {
         switch decision {
         case .refusal(let refusal): self = .refusal(refusal)
         case .operation(let operation, let encoding):

@@ -166,7 +166,7 @@ final class Committer: @unchecked Sendable {
     }
 
     /// What became of a batch.
-    private enum Fate {
+    private enum BatchOutcome {
         case done
         /// It is not in the log and never will be.
         case failed
@@ -198,7 +198,7 @@ final class Committer: @unchecked Sendable {
         }
     }
 
-    private func commit(now: Int64, mustSync: Bool, isMarker: Bool) -> Fate {
+    private func commit(now: Int64, mustSync: Bool, isMarker: Bool) -> BatchOutcome {
         do throws(SystemError) {
             try makeRoom()
         } catch {
@@ -218,11 +218,11 @@ final class Committer: @unchecked Sendable {
         let number = lastNumber + 1
         encodeHead(number: number, now: now, counts)
         var syncs = mustSync || raises || log.configuration.durability == .commit
-        if let fate = writeSomewhere(syncs: &syncs) ?? fateOfUnnamed() {
+        if let outcome = writeSomewhere(syncs: &syncs) ?? outcomeOfUnnamed() {
             undo()
             // Nothing has carried the new one: the next batch must, and be synced for it.
             ceiling = lastCeiling
-            return fate
+            return outcome
         }
         wrote(number)
         isUnproved = !runs.isEmpty || !controls.isEmpty
@@ -241,7 +241,7 @@ final class Committer: @unchecked Sendable {
 
     /// Writes the batch to the current file, else to a fresh one, which is synced in any case; nil if
     /// one of them has it.
-    private func writeSomewhere(syncs: inout Bool) -> Fate? {
+    private func writeSomewhere(syncs: inout Bool) -> BatchOutcome? {
         do throws(SystemError) {
             try write(syncs: syncs)
             return nil
@@ -263,7 +263,7 @@ final class Committer: @unchecked Sendable {
 
     /// A journal file that somebody has deleted holds the batch for this process only. Asked of the
     /// open file, which is cheap beside the write.
-    private func fateOfUnnamed() -> Fate? {
+    private func outcomeOfUnnamed() -> BatchOutcome? {
         guard let journal, (try? journal.file.isNamed()) == false else { return nil }
         log.loseFolder()
         return .undecided

@@ -214,7 +214,7 @@ struct Tip: Hashable {
         case readingTail(settled: UInt64, last: UInt64)
         /// The tail and the last record below it, or nil if a batch was just being published.
         case done(tail: UInt64, last: UInt64)
-        case unsettled
+        case inconsistent
     }
 
     let measure: Measure
@@ -226,7 +226,7 @@ struct Tip: Hashable {
 
     var isDone: Bool {
         switch state {
-        case .done, .unsettled: true
+        case .done, .inconsistent: true
         default: false
         }
     }
@@ -239,8 +239,8 @@ struct Tip: Hashable {
             state = .readingTail(settled: settled, last: cells.loadLast(measure))
         case .readingTail(let settled, let last):
             let tail = cells.loadTail() & ~Shard.flagBits
-            state = tail == settled ? .done(tail: tail, last: last) : .unsettled
-        case .done, .unsettled:
+            state = tail == settled ? .done(tail: tail, last: last) : .inconsistent
+        case .done, .inconsistent:
             break
         }
     }

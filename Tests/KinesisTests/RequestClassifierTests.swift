@@ -8,27 +8,30 @@ private let known = "Kinesis_20131202.ListStreams"
 
 private func decide(
     _ target: String?, _ body: [UInt8], _ type: String?, isPost: Bool = true
-) -> FrontDoor.Decision {
+) -> RequestClassifier.Classification {
     // A span cannot leave the scope of its array, so that each case has its own call.
     let targetBytes = Array((target ?? "").utf8)
     let typeBytes = Array((type ?? "").utf8)
     switch (target, type) {
     case (nil, nil):
-        return FrontDoor.decide(isPost: isPost, contentType: nil, target: nil, body: body.span)
+        return RequestClassifier.classify(
+            isPost: isPost, contentType: nil, target: nil, body: body.span)
     case (nil, _):
-        return FrontDoor.decide(
+        return RequestClassifier.classify(
             isPost: isPost, contentType: typeBytes.span, target: nil, body: body.span)
     case (_, nil):
-        return FrontDoor.decide(
+        return RequestClassifier.classify(
             isPost: isPost, contentType: nil, target: targetBytes.span, body: body.span)
     default:
-        return FrontDoor.decide(
+        return RequestClassifier.classify(
             isPost: isPost, contentType: typeBytes.span, target: targetBytes.span, body: body.span)
     }
 }
 
-private func refused(_ status: Int, _ type: String, _ body: String) -> FrontDoor.Decision {
-    .refusal(FrontDoor.Refusal(status: status, contentType: type, body: Array(body.utf8)))
+private func refused(_ status: Int, _ type: String, _ body: String)
+    -> RequestClassifier.Classification
+{
+    .refusal(RequestClassifier.Refusal(status: status, contentType: type, body: Array(body.utf8)))
 }
 
 private let denied = refused(
@@ -37,7 +40,7 @@ private let denied = refused(
         + "authorized</Message>\n</AccessDeniedException>\n")
 private let braces = Array("{}".utf8)
 
-@Suite struct `The front door` {
+@Suite struct `The request classifier` {
     @Test func `what is not POST is denied, whatever else it says`() {
         for body in [[], braces] as [[UInt8]] {
             #expect(decide(known, body, json, isPost: false) == denied)
@@ -63,7 +66,8 @@ private let braces = Array("{}".utf8)
         for type in [cbor, nil, "", "text/plain", "application/json"] {
             #expect(
                 decide(target, [], type)
-                    == .refusal(FrontDoor.Refusal(status: 400, contentType: cbor, body: body)))
+                    == .refusal(
+                        RequestClassifier.Refusal(status: 400, contentType: cbor, body: body)))
         }
     }
 
@@ -123,8 +127,10 @@ private let braces = Array("{}".utf8)
         }
         #expect(
             decide(target, [0xA0], cbor)
-                == .refusal(FrontDoor.refusal(.unknownOperation, .cbor)))
-        #expect(decide(target, [0xA1], cbor) == .refusal(FrontDoor.refusal(.unreadableBody, .cbor)))
+                == .refusal(RequestClassifier.refusal(.unknownOperation, .cbor)))
+        #expect(
+            decide(target, [0xA1], cbor)
+                == .refusal(RequestClassifier.refusal(.unreadableBody, .cbor)))
     }
 
     @Test func `every operation is found by its target`() {

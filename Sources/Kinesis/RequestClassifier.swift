@@ -5,7 +5,7 @@ public import Wire
 /// The order of the checks is AWS's own, and so are the bodies: an HTTP method other than POST, an
 /// empty body, a content type that is not understood, a body that cannot be read, `application/json`,
 /// and last a target that names no operation.
-public enum FrontDoor {
+public enum RequestClassifier {
     /// A response in full but for the fields that every response has.
     public struct Refusal: Sendable, Hashable {
         public var status: Int
@@ -21,14 +21,14 @@ public enum FrontDoor {
     }
 
     /// Where a request goes.
-    public enum Decision: Sendable, Hashable {
+    public enum Classification: Sendable, Hashable {
         /// To this operation, whose body has not been read yet.
         case operation(Operation, Encoding)
         /// Back, with this response.
         case refusal(Refusal)
     }
 
-    /// Decides about a request whose body is complete.
+    /// Classifies a request whose body is complete.
     ///
     /// The body of a known operation is not read here: its `decode` refuses what cannot be, with the
     /// same answer.
@@ -39,9 +39,9 @@ public enum FrontDoor {
     ///   - contentType: The value of `content-type`.
     ///   - target: The value of `x-amz-target`.
     ///   - body: The whole body.
-    public static func decide(
+    public static func classify(
         isPost: Bool, contentType: Span<UInt8>?, target: Span<UInt8>?, body: Span<UInt8>
-    ) -> Decision {
+    ) -> Classification {
         guard isPost else { return .refusal(accessDenied) }
         let media = Media(contentType)
         let operation: Operation? = if let target { Operation(target: target) } else { nil }
