@@ -49,6 +49,8 @@ final class ControlLoad: Load, ConnectionOwner, ResponseReceiver {
     private var phase = 0
     private var next = 0
     private var inFlight = 0
+    /// The first one, after which nothing more is asked.
+    private var refusal: String?
     private var answered: UInt64 = 0
     private var startedAt: UInt64 = 0
     private var outcome: ControlOutcome
@@ -102,6 +104,11 @@ final class ControlLoad: Load, ConnectionOwner, ResponseReceiver {
     }
 
     private func pump() {
+        if let refusal {
+            // What is on its way may still be performed; who cleans up comes after it.
+            if inFlight == 0 { end(refusal) }
+            return
+        }
         while !isOver, phase < plan.phases.count {
             let calls = plan.phases[phase]
             if next == calls.count {
@@ -144,7 +151,9 @@ final class ControlLoad: Load, ConnectionOwner, ResponseReceiver {
         if reason == .complete, call.status != 200, plan.passesOverRefusals { return pump() }
         guard reason == .complete, call.status == 200 else {
             let text = String(decoding: pending.refusal, as: UTF8.self)
-            return end("\(pending.title) was refused: \(text.isEmpty ? "\(reason)" : text)")
+            refusal =
+                refusal ?? "\(pending.title) was refused: \(text.isEmpty ? "\(reason)" : text)"
+            return pump()
         }
         let now = MonotonicClock.nanoseconds
         if outcome.latencies[pending.title] == nil { outcome.titles.append(pending.title) }
