@@ -22,9 +22,15 @@ public struct RequestSubject: Sendable, Hashable {
     }
 
     /// Reads what the members say that name something. A body that cannot be read is about nothing:
-    /// its operation will say so.
-    public init(_ body: [UInt8], _ encoding: Encoding, key: TokenKey) {
-        guard let fields = Self.fields(body, encoding) else { return }
+    /// its operation will say so. Nil for one of more values than a reactor reads.
+    public init?(_ body: [UInt8], _ encoding: Encoding, key: TokenKey) {
+        let fields: Fields
+        do throws(ServiceError) {
+            fields = try ShapeDecoder.decode(body, encoding, as: Self.shape)
+        } catch {
+            if error == .tooManyValues { return nil }
+            return
+        }
         streamName = fields.text("StreamName")
         consumerName = fields.text("ConsumerName")
         let resource = fields.text("ResourceARN")
@@ -42,14 +48,6 @@ public struct RequestSubject: Sendable, Hashable {
         if let iterator {
             streamName = iterator.streamName
             shardIndex = iterator.shard
-        }
-    }
-
-    private static func fields(_ body: [UInt8], _ encoding: Encoding) -> Fields? {
-        do throws(ServiceError) {
-            return try ShapeDecoder.decode(body, encoding, as: shape)
-        } catch {
-            return nil
         }
     }
 }

@@ -1,5 +1,6 @@
 """Injected faults: what people use to see whether their own programs get over it."""
 
+import base64
 import json
 import time
 
@@ -128,6 +129,20 @@ def test_calls_fail_with_the_named_error(server, name):
         {"Data": "AAAA", "PartitionKey": "k"}]})
     assert answer["Records"] == [{"ErrorCode": "InternalFailure", "ErrorMessage": "An injected fault."}]
     assert server.read_all(name) == []
+
+
+@pytest.mark.parametrize("names", [True, False], ids=["of-the-stream", "of-any"])
+@pytest.mark.parametrize("size, padding", [(10, 0), (1_000_000, 0), (10, 20_000)])
+def test_a_put_of_any_size_meets_a_fault_once(server, name, size, padding, names):
+    """Those that are large or of many values are read by another thread, and looked at again then."""
+    server.create(name)
+    fault = inject(server, "DELAY", Operation="PutRecords", DelayMilliseconds=1,
+                   **({"StreamName": name} if names else {}))
+    server.ok("PutRecords", {"StreamName": name, "Padding": list(range(padding)), "Records": [
+        {"Data": base64.b64encode(bytes(size)).decode(), "PartitionKey": "k"}]})
+    hits = [each["Hits"] for each in listed(server)
+            if each["FaultId"] == fault]
+    assert hits == [1]
 
 
 def test_a_delayed_call_is_performed_later_and_nothing_waits_behind_it(server, name):

@@ -32,11 +32,14 @@ extension ReactorGateway {
     private func perform(_ request: Request, _ operation: Operation, _ body: [UInt8]) {
         let context = OperationContext(request: request)
         do throws(ServiceError) {
-            guard let faults = node.faults else {
+            // Of many values it is not known yet what they are about; faults are asked when they
+            // are decoded.
+            guard let faults = node.faults,
+                let subject = RequestSubject(body, request.encoding, key: node.tokenKey)
+            else {
                 try context.checkCallRate()
                 return try operation.row.perform(context, body)
             }
-            let subject = RequestSubject(body, request.encoding, key: node.tokenKey)
             try faults.perform(request, about: subject) { () throws(ServiceError) in
                 try context.checkCallRate()
                 try operation.row.perform(context, body)
@@ -77,8 +80,9 @@ extension ReactorGateway {
             case .call(let operation, let encoding, let result):
                 request.operation = operation
                 request.encoding = encoding
-                let context = OperationContext(request: request)
                 let call = try result.get()
+                let context = OperationContext(request: request)
+                // Only puts are large, and there is no rate of their calls.
                 guard let faults = node.faults else { return try call.perform(context) }
                 let subject = RequestSubject(streamName: call.stream.name)
                 try faults.perform(request, about: subject) { () throws(ServiceError) in
