@@ -22,6 +22,8 @@ final class PendingPut {
     var token: UInt64 = 0
     private(set) var states: [RecordState] = []
     private(set) var remaining: Int
+    /// What is routed again keeps its order too.
+    var refusing = RefusingShards()
 
     init(request: Request, records: PutInput) {
         self.request = request

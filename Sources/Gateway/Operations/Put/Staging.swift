@@ -29,9 +29,7 @@ extension OperationContext {
         do throws(ServiceError) {
             let stream = try find(pending.records.stream).subject.get()
             try stream.checkWritable()
-            // Its neighbours come back one by one; what refuses one of them may take the next.
-            var refusing = RefusingShards()
-            stage(pending, ordinal, in: stream, minimumIndex: 0, &refusing)
+            stage(pending, ordinal, in: stream, minimumIndex: 0, &pending.refusing)
         } catch {
             pending.settle(ordinal, .refused(error))
         }
