@@ -1,6 +1,6 @@
-import System
 import ArgumentParser
 import Server
+import System
 
 /// `weir serve`: the server, in the foreground.
 struct ServeCommand: ParsableCommand {

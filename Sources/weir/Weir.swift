@@ -1,5 +1,5 @@
-import System
 import ArgumentParser
+import System
 
 @main
 struct Weir: ParsableCommand {

@@ -1,6 +1,6 @@
-import System
 import ArgumentParser
 import Bench
+import System
 
 /// `weir bench` without more: one canonical workload, in about three minutes.
 struct BenchAllCommand: ParsableCommand {

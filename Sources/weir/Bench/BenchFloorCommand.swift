@@ -1,6 +1,6 @@
-import System
 import ArgumentParser
 import Bench
+import System
 
 /// `weir bench floor`: the limit that a fan-out is compared with.
 struct BenchFloorCommand: ParsableCommand {

@@ -1,7 +1,7 @@
-import System
 import Dispatch
 import Glibc
 import Synchronization
+import System
 
 /// A command that runs until it is done or is told to end, whatever it waits for.
 ///

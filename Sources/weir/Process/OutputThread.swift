@@ -1,12 +1,13 @@
-import System
 import Dispatch
 import Synchronization
+import System
 
 /// Standard output for tasks: a thread of its own waits for whoever reads it, so that a reader who
 /// stands still holds up no task that has something else to do.
 final class OutputThread: Sendable {
     private let queue = DispatchQueue(label: "stdout")
     private let watch = DispatchQueue(label: "stdout-watch")
+    private let clock = DispatchQueue(label: "stdout-time")
 
     /// - Parameter onClosing: Called once, when nobody reads the output any more.
     init(onClosing: @escaping @Sendable () -> Void) {
@@ -16,8 +17,13 @@ final class OutputThread: Sendable {
         }
     }
 
+    /// How long a write that has begun is waited for when its task is cancelled: one that nobody
+    /// holds up is done by then, and counts.
+    private static let graceMilliseconds = 200
+
     /// Writes all of `bytes` and returns when that is done. Throws a `StreamFailure`, or a
-    /// `CancellationError` as soon as the task is cancelled; then the bytes may still be written.
+    /// `CancellationError` when the task is cancelled and the reader stands still; then the bytes
+    /// may still be written.
     func write(_ bytes: [UInt8]) async throws {
         let outcome = Outcome()
         try await withTaskCancellationHandler {
@@ -33,7 +39,9 @@ final class OutputThread: Sendable {
                 }
             }
         } onCancel: {
-            outcome.settle(.failure(CancellationError()))
+            clock.asyncAfter(deadline: .now() + .milliseconds(Self.graceMilliseconds)) {
+                outcome.settle(.failure(CancellationError()))
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
-import System
 import Kinesis
+import System
 import WeirClient
 
 /// Puts lines in their order, a call after the other, and keeps count.

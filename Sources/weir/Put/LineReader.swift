@@ -1,7 +1,7 @@
-import System
 import AsyncAlgorithms
 import Dispatch
 import Synchronization
+import System
 
 /// Lines of standard input, read by a thread of its own for the task that puts them.
 ///

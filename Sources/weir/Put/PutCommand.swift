@@ -1,6 +1,6 @@
-import System
 import ArgumentParser
 import Kinesis
+import System
 import WeirClient
 
 /// `weir put`: lines become records.
