@@ -43,6 +43,32 @@ enum TaggedResource {
     case consumer(ConsumerOfStream)
 }
 
+/// What a request names something by.
+protocol Findable {
+    /// What a handler gets of it.
+    associatedtype Subject
+
+    func find(in context: OperationContext) throws(ServiceError) -> Found<Subject>
+}
+
+extension StreamSelector: Findable {
+    func find(in context: OperationContext) throws(ServiceError) -> Found<StreamState> {
+        try context.find(self)
+    }
+}
+
+extension ConsumerSelector: Findable {
+    func find(in context: OperationContext) throws(ServiceError) -> Found<ConsumerOfStream> {
+        try context.find(self)
+    }
+}
+
+extension ResourceARN: Findable {
+    func find(in context: OperationContext) throws(ServiceError) -> Found<TaggedResource> {
+        try context.find(self)
+    }
+}
+
 extension OperationContext {
     /// Asks whether the caller may do this with what was found, and has the handler do it.
     @inline(__always)

@@ -19,13 +19,13 @@ enum KinesisTable {
                 StreamOperations.createStream)
         case .deleteStream:
             .row(
-                DeleteStream.decode, .processor, stream: \.stream,
+                DeleteStream.decode, .processor, about: \.stream,
                 StreamOperations.deleteStream)
         case .describeStream:
-            .row(DescribeStream.decode, stream: \.stream, StreamOperations.describeStream)
+            .row(DescribeStream.decode, about: \.stream, StreamOperations.describeStream)
         case .describeStreamSummary:
             .row(
-                DescribeStreamSummary.decode, stream: \.stream,
+                DescribeStreamSummary.decode, about: \.stream,
                 StreamOperations.describeStreamSummary)
         case .listStreams:
             .row(
@@ -42,7 +42,7 @@ enum KinesisTable {
             .row(MergeShards.decode, on: ShardOperations.merging, ShardOperations.mergeShards)
         case .updateShardCount:
             .row(
-                UpdateShardCount.decode, .processor, stream: \.stream,
+                UpdateShardCount.decode, .processor, about: \.stream,
                 ShardOperations.updateShardCount)
 
         // Records
@@ -64,87 +64,87 @@ enum KinesisTable {
                 ReadOperations.getRecords)
         case .subscribeToShard:
             .row(
-                SubscribeToShard.decode, .disk, consumer: { .arn($0.consumer) },
+                SubscribeToShard.decode, .disk, about: { ConsumerSelector.arn($0.consumer) },
                 ReadOperations.subscribeToShard)
 
         // Consumers
         case .registerStreamConsumer:
             .row(
-                RegisterStreamConsumer.decode, stream: { StreamSelector(arn: $0.stream) },
+                RegisterStreamConsumer.decode, about: { StreamSelector(arn: $0.stream) },
                 ConsumerOperations.registerStreamConsumer)
         case .deregisterStreamConsumer:
             .row(
-                DeregisterStreamConsumer.decode, consumer: \.consumer,
+                DeregisterStreamConsumer.decode, about: \.consumer,
                 ConsumerOperations.deregisterStreamConsumer)
         case .describeStreamConsumer:
             .row(
-                DescribeStreamConsumer.decode, consumer: \.consumer,
+                DescribeStreamConsumer.decode, about: \.consumer,
                 ConsumerOperations.describeStreamConsumer)
         case .listStreamConsumers:
             .row(
                 ListStreamConsumers.decode, .processor,
-                stream: { StreamSelector(arn: $0.stream) },
+                about: { StreamSelector(arn: $0.stream) },
                 ConsumerOperations.listStreamConsumers)
 
         // Tags
         case .addTagsToStream:
-            .row(AddTagsToStream.decode, stream: \.stream, TagOperations.addTagsToStream)
+            .row(AddTagsToStream.decode, about: \.stream, TagOperations.addTagsToStream)
         case .removeTagsFromStream:
-            .row(RemoveTagsFromStream.decode, stream: \.stream, TagOperations.removeTagsFromStream)
+            .row(RemoveTagsFromStream.decode, about: \.stream, TagOperations.removeTagsFromStream)
         case .listTagsForStream:
-            .row(ListTagsForStream.decode, stream: \.stream, TagOperations.listTagsForStream)
+            .row(ListTagsForStream.decode, about: \.stream, TagOperations.listTagsForStream)
         case .tagResource:
-            .row(TagResource.decode, resource: \.resource, TagOperations.tagResource)
+            .row(TagResource.decode, about: \.resource, TagOperations.tagResource)
         case .untagResource:
-            .row(UntagResource.decode, resource: \.resource, TagOperations.untagResource)
+            .row(UntagResource.decode, about: \.resource, TagOperations.untagResource)
         case .listTagsForResource:
             .row(
-                ListTagsForResource.decode, resource: \.resource,
+                ListTagsForResource.decode, about: \.resource,
                 TagOperations.listTagsForResource)
 
         // Policies
         case .putResourcePolicy:
-            .row(PutResourcePolicy.decode, resource: \.resource, PolicyOperations.putResourcePolicy)
+            .row(PutResourcePolicy.decode, about: \.resource, PolicyOperations.putResourcePolicy)
         case .getResourcePolicy:
-            .row(GetResourcePolicy.decode, resource: \.resource, PolicyOperations.getResourcePolicy)
+            .row(GetResourcePolicy.decode, about: \.resource, PolicyOperations.getResourcePolicy)
         case .deleteResourcePolicy:
             .row(
-                DeleteResourcePolicy.decode, resource: \.resource,
+                DeleteResourcePolicy.decode, about: \.resource,
                 PolicyOperations.deleteResourcePolicy)
 
         // What streams are set to
         case .increaseStreamRetentionPeriod:
             .row(
-                IncreaseStreamRetentionPeriod.decode, stream: \.stream,
+                IncreaseStreamRetentionPeriod.decode, about: \.stream,
                 SettingOperations.increaseStreamRetentionPeriod)
         case .decreaseStreamRetentionPeriod:
             .row(
-                DecreaseStreamRetentionPeriod.decode, stream: \.stream,
+                DecreaseStreamRetentionPeriod.decode, about: \.stream,
                 SettingOperations.decreaseStreamRetentionPeriod)
         case .updateStreamMode:
             .row(
                 UpdateStreamMode.decode, .processor,
-                stream: { StreamSelector(arn: $0.stream) }, SettingOperations.updateStreamMode)
+                about: { StreamSelector(arn: $0.stream) }, SettingOperations.updateStreamMode)
         case .updateStreamWarmThroughput:
             .row(
-                UpdateStreamWarmThroughput.decode, .processor, stream: \.stream,
+                UpdateStreamWarmThroughput.decode, .processor, about: \.stream,
                 SettingOperations.updateStreamWarmThroughput)
         case .updateMaxRecordSize:
             .row(
-                UpdateMaxRecordSize.decode, stream: { StreamSelector(arn: $0.stream) },
+                UpdateMaxRecordSize.decode, about: { StreamSelector(arn: $0.stream) },
                 SettingOperations.updateMaxRecordSize)
         case .updateStreamRecordDistributionStrategy:
             .row(
                 UpdateStreamRecordDistributionStrategy.decode,
-                stream: { StreamSelector(arn: $0.stream) },
+                about: { StreamSelector(arn: $0.stream) },
                 SettingOperations.updateStreamRecordDistributionStrategy)
         case .enableEnhancedMonitoring:
             .row(
-                EnableEnhancedMonitoring.decode, stream: \.stream,
+                EnableEnhancedMonitoring.decode, about: \.stream,
                 SettingOperations.enableEnhancedMonitoring)
         case .disableEnhancedMonitoring:
             .row(
-                DisableEnhancedMonitoring.decode, stream: \.stream,
+                DisableEnhancedMonitoring.decode, about: \.stream,
                 SettingOperations.disableEnhancedMonitoring)
         case .startStreamEncryption:
             .row(
@@ -152,7 +152,7 @@ enum KinesisTable {
                 SettingOperations.startStreamEncryption)
         case .stopStreamEncryption:
             .row(
-                StopStreamEncryption.decode, stream: \.stream,
+                StopStreamEncryption.decode, about: \.stream,
                 SettingOperations.stopStreamEncryption)
 
         // The account

@@ -1,10 +1,10 @@
 import Access
 import Catalog
-import System
 import Kinesis
 import Metrics
 import Reactor
 import ShardLog
+import System
 import Wire
 
 /// What a handler may use while it answers a request: who asks and for what, the catalog as this

@@ -70,42 +70,17 @@ struct OperationRow: Sendable {
             }, large: nil)
     }
 
-    /// An operation about a stream that the request names.
+    /// An operation about what the request names: a stream, a consumer, or either by its ARN.
     @inline(__always)
-    static func row<Input>(
+    static func row<Input, Name: Findable & SendableMetatype>(
         _ decode: @escaping Decode<Input>, _ cost: CostClass = .inline,
-        stream selector: @escaping @Sendable (Input) -> StreamSelector,
-        _ handler: @escaping Handler<StreamState, Input>
+        about name: @escaping @Sendable (Input) -> Name,
+        _ handler: @escaping Handler<Name.Subject, Input>
     ) -> OperationRow {
         row(
             decode, cost,
-            on: { (context, input) throws(ServiceError) in try context.find(selector(input)) },
+            on: { (context, input) throws(ServiceError) in try name(input).find(in: context) },
             handler)
-    }
-
-    /// An operation about a consumer that the request names.
-    @inline(__always)
-    static func row<Input>(
-        _ decode: @escaping Decode<Input>, _ cost: CostClass = .inline,
-        consumer selector: @escaping @Sendable (Input) -> ConsumerSelector,
-        _ handler: @escaping Handler<ConsumerOfStream, Input>
-    ) -> OperationRow {
-        row(
-            decode, cost,
-            on: { (context, input) throws(ServiceError) in try context.find(selector(input)) },
-            handler)
-    }
-
-    /// An operation about what a ResourceARN names.
-    @inline(__always)
-    static func row<Input>(
-        _ decode: @escaping Decode<Input>, _ cost: CostClass = .inline,
-        resource arn: @escaping @Sendable (Input) -> ResourceARN,
-        _ handler: @escaping Handler<TaggedResource, Input>
-    ) -> OperationRow {
-        row(
-            decode, cost,
-            on: { (context, input) throws(ServiceError) in try context.find(arn(input)) }, handler)
     }
 
     /// An operation about the caller's account.

@@ -11,7 +11,7 @@ enum WeirTable {
         switch operation {
         case .commitCursor:
             .row(
-                CommitCursor.decode, consumer: { .arn($0.consumer) },
+                CommitCursor.decode, about: { ConsumerSelector.arn($0.consumer) },
                 CursorOperations.commitCursor)
         case .listCursors:
             .row(
