@@ -1,7 +1,7 @@
 import Catalog
-import System
 import ShardLog
 import Synchronization
+import System
 
 /// Ephemeral consumers, such as those of `weir tail`, are deregistered when nobody has read as them
 /// for a minute: a program that crashed, or whose machine went away, leaves nothing behind.

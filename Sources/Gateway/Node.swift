@@ -1,12 +1,12 @@
-internal import Metrics
 public import Catalog
-public import System
+public import HTTP
 public import Kinesis
+internal import Metrics
 internal import Metrics
 public import Reactor
 public import ShardLog
 internal import Synchronization
-public import HTTP
+public import System
 public import TLS
 
 /// What all reactors share: the log, the catalog, and the few tables that more than one touches.

@@ -1,7 +1,7 @@
-internal import Metrics
-public import System
 internal import CLinux
 internal import Glibc
+internal import Metrics
+public import System
 
 /// Accepts a listener's connections on one reactor.
 ///

@@ -1,6 +1,6 @@
-public import System
 internal import CLinux
 internal import Glibc
+public import System
 
 /// The sockets that one port is listened on: 127.0.0.1 and ::1 for `localhost`, else the given
 /// address. Closed with its last reference.

@@ -1,7 +1,7 @@
-internal import Metrics
-public import System
 internal import CLinux
 internal import Glibc
+internal import Metrics
+public import System
 
 /// One thread's event loop: what it owns are plain classes without locks, because nothing but this
 /// thread touches them.

@@ -1,6 +1,6 @@
-public import System
 internal import Glibc
 internal import Synchronization
+public import System
 
 /// A running reactor, as other threads see it.
 public final class ReactorThread: Sendable {

@@ -1,6 +1,6 @@
-public import System
 internal import CLinux
 internal import Glibc
+public import System
 
 /// What became of one read or write.
 public enum IOResult: Sendable, Hashable {

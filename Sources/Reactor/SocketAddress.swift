@@ -1,5 +1,5 @@
-public import System
 internal import Glibc
+public import System
 
 /// An IP address and a TCP port.
 public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {

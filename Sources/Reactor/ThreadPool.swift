@@ -1,7 +1,7 @@
-public import System
 internal import CLinux
 internal import Glibc
 internal import Synchronization
+public import System
 
 /// A few threads that take jobs in order: for what waits and nobody outside has asked for, as lines
 /// of the log and upkeep. What peers ask for is work of a `BlockingPool`.

@@ -1,7 +1,7 @@
-internal import System
 internal import CLinux
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// Ends a reactor's sleep from any thread.
 ///

@@ -1,5 +1,5 @@
-import System
 import ShardLog
+import System
 import TLS
 
 /// The server's identity: the user's own files, or a private CA and a certificate of ours under

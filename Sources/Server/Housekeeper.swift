@@ -1,10 +1,10 @@
 import Catalog
-import System
 import Gateway
 import Logging
 import Reactor
 import ShardLog
 import Synchronization
+import System
 import TLS
 
 /// The node's chores, about once a second, on threads that may wait for the disk. One keeps the

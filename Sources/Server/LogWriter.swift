@@ -1,6 +1,6 @@
-internal import System
 internal import Logging
 internal import Reactor
+internal import System
 
 /// Writes log lines for threads that must not wait: standard error may be a pipe that nobody reads.
 final class LogWriter: Sendable {

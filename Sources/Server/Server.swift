@@ -1,5 +1,4 @@
 import Catalog
-import System
 import Crypto
 import Gateway
 import Glibc
@@ -8,6 +7,7 @@ import Logging
 import Reactor
 import ShardLog
 import Synchronization
+import System
 import TLS
 
 /// The process: what starts in which order, and how it ends.

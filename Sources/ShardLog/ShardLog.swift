@@ -1,6 +1,6 @@
-internal import System
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// A node's log: what is put in is durable before it is acknowledged and published.
 ///

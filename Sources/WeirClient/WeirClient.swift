@@ -1,7 +1,7 @@
-import System
 import Kinesis
 import Reactor
 import Synchronization
+import System
 import TLS
 import Wire
 

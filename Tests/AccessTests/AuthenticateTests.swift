@@ -1,6 +1,6 @@
-import TestSupport
 import Access
 import Testing
+import TestSupport
 
 @Suite struct `Authentication` {
     static let defaults = Caller(account: "000000000000", region: "eu-test-1")

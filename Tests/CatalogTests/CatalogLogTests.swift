@@ -1,9 +1,9 @@
-import TestSupport
 import Glibc
 import Kinesis
 import ShardLog
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import Catalog
 

@@ -1,10 +1,10 @@
-import TestSupport
-import System
 import Dispatch
 import Foundation
 import Glibc
 import Kinesis
 import Synchronization
+import System
+import TestSupport
 
 @testable import Catalog
 @testable import ShardLog

@@ -1,7 +1,7 @@
-import TestSupport
 import Kinesis
 import ShardLog
 import Testing
+import TestSupport
 
 @testable import Catalog
 

@@ -1,6 +1,6 @@
-import TestSupport
 import Kinesis
 import Testing
+import TestSupport
 
 @testable import Catalog
 

@@ -1,7 +1,7 @@
-import TestSupport
 import Foundation
 import Kinesis
 import Testing
+import TestSupport
 
 @testable import Catalog
 

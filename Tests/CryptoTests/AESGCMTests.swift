@@ -1,6 +1,6 @@
 import Crypto
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct `AES-256-GCM` {
     // Test cases 13 to 16 of McGrew and Viega, "The Galois/Counter Mode of Operation", appendix B.

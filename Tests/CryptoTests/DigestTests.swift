@@ -1,6 +1,6 @@
-import TestSupport
 import Crypto
 import Testing
+import TestSupport
 
 /// The macros of Swift Testing cannot look into calls that lend a span.
 private func md5(_ text: String) -> UInt128 {

@@ -1,4 +1,3 @@
-import TestSupport
 import Catalog
 import Foundation
 import HTTP
@@ -6,6 +5,7 @@ import Kinesis
 import ShardLog
 import Synchronization
 import Testing
+import TestSupport
 import Wire
 
 @testable import Gateway

@@ -1,9 +1,9 @@
-import TestSupport
 import Catalog
 import Foundation
 import HTTP
 import Kinesis
 import Testing
+import TestSupport
 
 @testable import Gateway
 

@@ -1,6 +1,6 @@
-import TestSupport
 import Reactor
 import Testing
+import TestSupport
 
 @testable import Gateway
 

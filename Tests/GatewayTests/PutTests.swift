@@ -1,10 +1,10 @@
-import TestSupport
-import System
 import Catalog
 import Foundation
 import Kinesis
 import Reactor
+import System
 import Testing
+import TestSupport
 
 @testable import Gateway
 @testable import ShardLog

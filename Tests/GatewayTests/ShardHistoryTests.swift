@@ -1,9 +1,9 @@
-import TestSupport
 import Catalog
 import Foundation
 import Kinesis
 import ShardLog
 import Testing
+import TestSupport
 
 @testable import Gateway
 

@@ -1,6 +1,6 @@
-import TestSupport
 import HTTP
 import Testing
+import TestSupport
 
 @Suite struct HTTP1ResponseTests {
     static let get = "GET / HTTP/1.1\r\nhost: h\r\n\r\n"

@@ -1,7 +1,7 @@
-import TestSupport
 import HTTP
 import Synchronization
 import Testing
+import TestSupport
 
 /// A server's HTTP/1.1 connection and its handler.
 final class Line {

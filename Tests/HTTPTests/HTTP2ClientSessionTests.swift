@@ -1,6 +1,6 @@
-import TestSupport
 import HTTP
 import Testing
+import TestSupport
 
 @Suite struct HTTP2ClientSessionTests {
     @Test func `a PING comes back with its number`() {

@@ -1,5 +1,5 @@
-import Metrics
 import HTTP
+import Metrics
 import Synchronization
 import Testing
 

@@ -1,8 +1,8 @@
-import Metrics
-import TestSupport
 import HTTP
+import Metrics
 import Synchronization
 import Testing
+import TestSupport
 
 @Suite struct HTTP2RequestTests {
     /// Two requests with bodies, one of them with trailers.

@@ -1,5 +1,5 @@
-import TestSupport
 import Foundation
+import TestSupport
 
 /// The input of each operation as the specification lists it, for tests that go through all of them.
 struct InputModel: Decodable {

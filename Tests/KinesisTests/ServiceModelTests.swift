@@ -1,7 +1,7 @@
-import TestSupport
 import Foundation
 import Kinesis
 import Testing
+import TestSupport
 import Wire
 
 /// The part of botocore's service model that says what a request is.

@@ -1,6 +1,6 @@
-import TestSupport
 import Kinesis
 import Testing
+import TestSupport
 
 private func isStreamARN(_ text: String) -> Bool {
     StreamARN.matchesPattern(text.utf8.span)

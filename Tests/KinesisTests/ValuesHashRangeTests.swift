@@ -1,7 +1,7 @@
-import TestSupport
 import Crypto
 import Kinesis
 import Testing
+import TestSupport
 
 private func hash(_ key: String) -> UInt128 {
     MD5.hash(key.utf8.span)

@@ -1,6 +1,6 @@
-import TestSupport
 import Kinesis
 import Testing
+import TestSupport
 
 private func finding(
     _ text: String, shard: UInt32 = 0, created: UInt64 = 1_548_118_962

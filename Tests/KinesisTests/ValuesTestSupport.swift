@@ -1,5 +1,5 @@
-import TestSupport
 import Foundation
+import TestSupport
 
 /// `proto-spec/vectors/sequence-numbers.json`.
 struct ValueVectors: Decodable {

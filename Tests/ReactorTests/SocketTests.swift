@@ -1,6 +1,6 @@
-import TestSupport
 import Glibc
 import Testing
+import TestSupport
 
 @testable import Reactor
 

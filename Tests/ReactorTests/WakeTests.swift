@@ -1,8 +1,8 @@
-import TestSupport
-import System
 import Glibc
 import Synchronization
+import System
 import Testing
+import TestSupport
 
 @testable import Reactor
 

@@ -1,11 +1,11 @@
-import TestSupport
 import Foundation
 import Gateway
 import Logging
 import ShardLog
 import Synchronization
-import TLS
 import Testing
+import TestSupport
+import TLS
 
 @testable import Server
 

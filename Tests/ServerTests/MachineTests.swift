@@ -1,8 +1,8 @@
-import TestSupport
-import System
 import Foundation
 import ShardLog
+import System
 import Testing
+import TestSupport
 
 @testable import Server
 

@@ -1,8 +1,8 @@
-import TestSupport
-import System
 import Foundation
 import Glibc
 import Synchronization
+import System
+import TestSupport
 
 @testable import ShardLog
 

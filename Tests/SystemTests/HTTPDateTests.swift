@@ -1,7 +1,7 @@
-import TestSupport
-import System
 import Foundation
+import System
 import Testing
+import TestSupport
 
 struct HTTPDateTests {
     private func text(_ milliseconds: Int64) -> String {

@@ -1,7 +1,7 @@
-import TestSupport
 import Foundation
-import TLS
 import Testing
+import TestSupport
+import TLS
 
 struct CertificateTests {
     /// Runs `openssl`, and gives what it wrote and how it ended.

@@ -1,5 +1,5 @@
-import TLS
 import Testing
+import TLS
 
 struct ResumptionTests {
     /// A full handshake, and the session that it leaves with the client.

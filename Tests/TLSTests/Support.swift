@@ -1,6 +1,6 @@
 import Glibc
-import TLS
 import Testing
+import TLS
 
 /// Seconds since 1970.
 var now: Int64 { Int64(time(nil)) }

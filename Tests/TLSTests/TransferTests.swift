@@ -1,6 +1,6 @@
+import Testing
 import TestSupport
 import TLS
-import Testing
 
 struct TransferTests {
     private func established(alpn: [String] = []) throws -> Link {

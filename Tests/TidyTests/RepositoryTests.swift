@@ -1,6 +1,6 @@
-import TestSupport
 import Foundation
 import Testing
+import TestSupport
 
 @Test func `the top level is fixed`() {
     let allowed: Set<String> = [

@@ -1,5 +1,5 @@
-import TestSupport
 import Foundation
+import TestSupport
 
 /// The files of the package as a clone would have them: what git tracks, and what it would add.
 struct SourceTree {

@@ -2,8 +2,8 @@ import Foundation
 import Reactor
 import Synchronization
 import System
-import TLS
 import Testing
+import TLS
 
 @testable import Transport
 

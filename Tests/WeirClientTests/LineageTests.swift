@@ -1,7 +1,7 @@
 import Foundation
 import Kinesis
-import Synchronization
 import ServerDouble
+import Synchronization
 import Testing
 import Wire
 

@@ -1,8 +1,8 @@
 import HTTP
 import Kinesis
 import Reactor
-import Synchronization
 import ServerDouble
+import Synchronization
 import Testing
 
 @testable import WeirClient

@@ -1,7 +1,7 @@
 import HTTP
 import Kinesis
-import Synchronization
 import ServerDouble
+import Synchronization
 import Testing
 import Wire
 

@@ -1,7 +1,7 @@
-import TestSupport
 import CBytes
 import Foundation
 import Testing
+import TestSupport
 import Wire
 
 private func encoded(_ bytes: [UInt8]) -> [UInt8] {

@@ -1,6 +1,6 @@
-import TestSupport
 import CBytes
 import Testing
+import TestSupport
 
 /// One checksum in its two implementations.
 private struct Checksum: Sendable {

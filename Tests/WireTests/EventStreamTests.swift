@@ -1,6 +1,6 @@
-import TestSupport
 import Foundation
 import Testing
+import TestSupport
 import Wire
 
 /// `proto-spec/vectors/event-stream.json`.

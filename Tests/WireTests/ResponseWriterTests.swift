@@ -1,5 +1,5 @@
-import TestSupport
 import Testing
+import TestSupport
 import Wire
 
 private func json(_ body: (inout ResponseWriter) -> Void) -> String {

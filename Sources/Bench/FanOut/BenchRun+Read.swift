@@ -1,5 +1,5 @@
-import System
 import Kinesis
+import System
 import WeirClient
 
 extension BenchRun {

@@ -1,6 +1,6 @@
-import System
 import HTTP
 import Kinesis
+import System
 import WeirClient
 import Wire
 

@@ -1,5 +1,5 @@
-import System
 import Reactor
+import System
 import TLS
 import Transport
 import WeirClient

@@ -1,5 +1,5 @@
-import System
 import Reactor
+import System
 import TLS
 
 /// The least that a server which pushes over TLS has to do: one thread that takes frames from a

@@ -1,5 +1,5 @@
-import System
 import Glibc
+import System
 
 /// CPU that a process has used, all its threads together.
 struct ProcessTimes: Equatable {

@@ -1,7 +1,7 @@
-import System
 import HTTP
 import Kinesis
 import Reactor
+import System
 import WeirClient
 import Wire
 

@@ -1,6 +1,6 @@
-import System
 import Kinesis
 import Reactor
+import System
 import WeirClient
 import Wire
 

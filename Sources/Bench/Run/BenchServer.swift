@@ -1,6 +1,6 @@
-import System
 import Glibc
 import Synchronization
+import System
 import WeirClient
 
 /// The server that a bench measures: one that runs already, or one of its own.

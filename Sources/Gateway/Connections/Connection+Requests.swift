@@ -1,6 +1,6 @@
-import Metrics
 import HTTP
 import Kinesis
+import Metrics
 import Wire
 
 /// From exchange to request: heads are looked at before a body is accepted, bodies are gathered

@@ -1,7 +1,7 @@
-import Metrics
-import System
 import HTTP
+import Metrics
 import Reactor
+import System
 import TLS
 
 /// The connections of one reactor, from the accepted socket to the last byte.

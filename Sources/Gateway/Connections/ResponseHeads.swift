@@ -1,6 +1,6 @@
-import System
 import HTTP
 import Kinesis
+import System
 
 /// Makes the heads of one reactor's answers: each has a request id and the date.
 ///

@@ -1,6 +1,6 @@
 import Metrics
-import System
 import Reactor
+import System
 
 /// A connection that was accepted and counted, on its way to the reactor that will own it.
 struct Arrival: Sendable {

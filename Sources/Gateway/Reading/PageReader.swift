@@ -1,7 +1,7 @@
 import Catalog
-import System
 import Kinesis
 import ShardLog
+import System
 import Wire
 
 /// One GetRecords: a page of a shard, made on the reactor when it is small and in memory, else on

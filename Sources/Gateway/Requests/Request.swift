@@ -1,8 +1,8 @@
-import Metrics
 import Access
 import Catalog
 import HTTP
 import Kinesis
+import Metrics
 import Reactor
 import ShardLog
 import Wire

@@ -1,5 +1,5 @@
-import Metrics
 import Kinesis
+import Metrics
 import Reactor
 
 /// The places of one reactor's subscriptions, from the claim to the return: the messages of

@@ -1,6 +1,6 @@
-import Metrics
 import Catalog
 import Kinesis
+import Metrics
 import ShardLog
 
 /// What one reactor shares between its subscriptions of one shard: the encoded events, and who

@@ -1,7 +1,7 @@
-import Metrics
 import Catalog
 import HTTP
 import Kinesis
+import Metrics
 import Reactor
 import ShardLog
 import Synchronization

@@ -1,5 +1,5 @@
-import System
 import Reactor
+import System
 
 /// Work over everything that a reactor has, a few things at a time: the once-a-second look at every
 /// connection and subscription, news of the catalog, the drain.

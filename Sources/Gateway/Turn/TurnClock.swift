@@ -1,5 +1,5 @@
-import System
 import Reactor
+import System
 
 /// The monotonic clock as one reactor sees it: once at the beginning of a turn, and again at each
 /// answer.

@@ -1,5 +1,5 @@
-internal import Metrics
 internal import CNGHTTP2
+internal import Metrics
 
 /// What nghttp2 tells about frames received and sent, and its callbacks.
 extension HTTP2Session {

@@ -1,5 +1,5 @@
-internal import Metrics
 internal import CNGHTTP2
+internal import Metrics
 
 /// The server's side of one HTTP/2 connection, over nghttp2.
 ///

@@ -1,7 +1,7 @@
-internal import System
 internal import CLinux
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// A job that waits or runs; whoever asked for it may lose interest.
 public final class BlockingJob: Sendable {

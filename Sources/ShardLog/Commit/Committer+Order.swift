@@ -1,7 +1,7 @@
-internal import Metrics
-internal import System
 internal import Glibc
+internal import Metrics
 internal import Synchronization
+internal import System
 
 extension Committer {
     /// Takes the controls' effects on shards into account before any record is ordered: what the

@@ -1,7 +1,7 @@
-internal import Metrics
-internal import System
 internal import Glibc
+internal import Metrics
 internal import Synchronization
+internal import System
 
 /// What the committer does when the disk fails it.
 ///

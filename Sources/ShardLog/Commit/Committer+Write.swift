@@ -1,7 +1,7 @@
-internal import Metrics
-internal import System
 internal import Glibc
+internal import Metrics
 internal import Synchronization
+internal import System
 
 extension Committer {
     /// The most bytes that the batch can take in the journal.

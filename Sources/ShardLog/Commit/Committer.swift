@@ -1,7 +1,7 @@
-internal import Metrics
-internal import System
 internal import Glibc
+internal import Metrics
 internal import Synchronization
+internal import System
 
 /// The one thread that makes things durable: it gathers what all readers have handed over, orders
 /// it, writes it to the journal with one call, syncs once, copies it into the segments, publishes

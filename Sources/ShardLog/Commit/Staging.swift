@@ -1,6 +1,6 @@
 internal import Metrics
-internal import System
 internal import Synchronization
+internal import System
 
 /// Where one reader's records wait for the committer. Owned by the reader's thread; no lock is
 /// held while a record is encoded.

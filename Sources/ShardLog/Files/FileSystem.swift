@@ -1,5 +1,5 @@
-public import System
 internal import Glibc
+public import System
 
 /// The seam through which the log does everything that it does to files.
 ///

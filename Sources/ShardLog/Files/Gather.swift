@@ -1,5 +1,5 @@
-internal import System
 internal import Glibc
+internal import System
 
 /// Pieces of memory that are written one after the other with one call.
 ///

@@ -1,6 +1,6 @@
-public import System
 internal import CLinux
 internal import Glibc
+public import System
 
 /// The disk.
 public struct RealFileSystem: FileSystem {

@@ -1,5 +1,5 @@
-public import System
 internal import Glibc
+public import System
 
 /// Small files that are read and replaced whole: certificates, keys, snapshots.
 extension FileSystem {

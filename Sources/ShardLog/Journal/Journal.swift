@@ -1,6 +1,6 @@
-internal import System
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// The journal's files: which there are, which are in use, and which can be used again.
 ///

@@ -1,6 +1,6 @@
 internal import Metrics
-internal import System
 internal import Synchronization
+internal import System
 
 /// What keeps the journal going. Nothing here waits for what is slow per shard: retention and
 /// removals are elsewhere, and each step is done whatever became of the one before.

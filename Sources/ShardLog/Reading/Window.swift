@@ -1,6 +1,6 @@
-internal import System
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// Why a reader could not go on.
 enum ReadProblem: Error {

@@ -1,6 +1,6 @@
-internal import System
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// The state that the journal need not be read for: the owner's bytes as of a batch, and where
 /// every shard's log had reached.

@@ -1,6 +1,6 @@
 internal import Metrics
-internal import System
 internal import Synchronization
+internal import System
 
 extension ShardLog {
     /// All of the log's chores: `keepJournal`, then `tidy`.

@@ -1,5 +1,5 @@
-internal import System
 internal import Synchronization
+internal import System
 
 /// Disk space that is set aside: from it, changes and snapshots are written when the disk is full,
 /// so that what fills it can be deleted. It is given up a step at a time, each for a call that has

@@ -1,6 +1,6 @@
 internal import Metrics
-internal import System
 internal import Synchronization
+internal import System
 
 extension Committer {
     /// Puts a segment that could not be synced into a new file: its bytes are in memory still, and

@@ -1,5 +1,5 @@
-internal import System
 internal import Synchronization
+internal import System
 
 /// Whether the log takes writes, why not, and what ends that.
 ///

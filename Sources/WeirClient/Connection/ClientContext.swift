@@ -1,5 +1,5 @@
-internal import System
 public import Reactor
+internal import System
 public import TLS
 internal import Transport
 

@@ -1,10 +1,10 @@
-import Metrics
-import TestSupport
 import Catalog
 import Kinesis
+import Metrics
 import ShardLog
 import Synchronization
 import Testing
+import TestSupport
 import Wire
 
 @testable import Gateway

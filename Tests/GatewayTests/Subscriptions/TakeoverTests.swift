@@ -1,11 +1,11 @@
-import Metrics
-import TestSupport
 import Catalog
 import Foundation
 import HTTP
 import Kinesis
+import Metrics
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import Gateway
 @testable import Reactor

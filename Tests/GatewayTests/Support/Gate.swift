@@ -1,9 +1,9 @@
-import System
 import Foundation
 import HTTP
 import Kinesis
-import TLS
+import System
 import Testing
+import TLS
 import Wire
 
 @testable import Gateway

@@ -1,9 +1,9 @@
-import TestSupport
 import Foundation
 import Kinesis
 import ShardLog
 import Synchronization
 import Testing
+import TestSupport
 import Wire
 
 @testable import Catalog

@@ -1,8 +1,8 @@
-import Metrics
 import Catalog
 import Foundation
 import HTTP
 import Kinesis
+import Metrics
 import Synchronization
 import Testing
 

@@ -1,8 +1,8 @@
-import TestSupport
 import Catalog
 import Kinesis
 import ShardLog
 import Testing
+import TestSupport
 
 @testable import Gateway
 

@@ -1,6 +1,6 @@
-import TestSupport
 import HTTP
 import Testing
+import TestSupport
 
 /// RFC 9113 and RFC 7541 from a client's side, case by case, as h2spec divides them.
 @Suite struct ConformanceTests {

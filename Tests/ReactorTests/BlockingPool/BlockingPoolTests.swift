@@ -1,7 +1,7 @@
-import TestSupport
 import Glibc
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import Reactor
 

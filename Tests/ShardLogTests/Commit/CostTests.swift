@@ -1,8 +1,8 @@
-import Metrics
-import TestSupport
 import Foundation
+import Metrics
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import ShardLog
 

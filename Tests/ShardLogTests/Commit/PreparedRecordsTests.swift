@@ -1,7 +1,7 @@
-import TestSupport
 import ShardLog
 import Synchronization
 import Testing
+import TestSupport
 
 /// Records that another thread has encoded are staged as if the reader had done it.
 struct PreparedRecordsTests {

@@ -1,9 +1,9 @@
-import Metrics
-import TestSupport
 import Foundation
 import Glibc
+import Metrics
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import ShardLog
 

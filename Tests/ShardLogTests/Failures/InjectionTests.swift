@@ -1,9 +1,9 @@
-import TestSupport
-import System
 import Foundation
 import Glibc
 import Synchronization
+import System
 import Testing
+import TestSupport
 
 @testable import ShardLog
 

@@ -1,7 +1,7 @@
 import Metrics
-import TestSupport
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import ShardLog
 

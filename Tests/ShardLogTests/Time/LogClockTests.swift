@@ -1,6 +1,6 @@
-import TestSupport
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import ShardLog
 

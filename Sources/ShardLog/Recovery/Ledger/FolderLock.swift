@@ -1,6 +1,6 @@
-internal import System
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// The log's folder, held by this process and nobody else.
 ///

@@ -1,5 +1,5 @@
-internal import System
 internal import Synchronization
+internal import System
 
 /// What is known of the ledger on the disk.
 struct LedgerKeeping {

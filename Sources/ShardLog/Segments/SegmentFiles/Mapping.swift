@@ -1,8 +1,8 @@
-internal import Metrics
-public import System
 internal import CLinux
 internal import Glibc
+internal import Metrics
 internal import Synchronization
+public import System
 
 /// Bytes of a file in memory, for reading; unmapped when the last reference goes.
 ///

@@ -1,6 +1,6 @@
+internal import Glibc
 internal import Metrics
 internal import System
-internal import Glibc
 
 /// The disk as the log uses it: what passes by itself is waited out here, once for every call.
 ///

@@ -1,5 +1,5 @@
-internal import System
 internal import Synchronization
+internal import System
 
 /// One file of a shard's log: a page with a `Header` twice, then records.
 ///

@@ -1,7 +1,7 @@
-internal import Metrics
-internal import System
 internal import Glibc
+internal import Metrics
 internal import Synchronization
+internal import System
 
 /// The one owner of the segments' descriptors and mappings: whoever writes, syncs or reads a segment
 /// asks here, and nobody keeps a descriptor of his own.

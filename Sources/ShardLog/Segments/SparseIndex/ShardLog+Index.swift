@@ -1,6 +1,6 @@
 internal import Metrics
-internal import System
 internal import Synchronization
+internal import System
 
 /// The housekeeper's part of the sparse indices: new marks go into the segments' index files, and
 /// where there is a gap it is closed, a slice at a time.
