@@ -256,6 +256,45 @@ def test_what_is_said_to_be_readable_is_read(own):
     assert read(server, AFTER_SEQUENCE_NUMBER=numbers[damaged - 1]) == ([], False)
 
 
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory):
+    """A shard that was split, so that its segment and the index of that are sealed."""
+    from server import Server
+    server = Server(tmp_path_factory.mktemp("indexed") / "data").start()
+    try:
+        fill(server, {"alpha": 1}, rounds=3, size=20_000)
+        server.split("alpha", "shardId-000000000000")
+        index = eventually(lambda: sorted((server.data / "log" / "segments").glob("*.index")))
+        eventually(lambda: index[0].stat().st_size > 32 + 40 * 10)
+        server.terminate()
+    finally:
+        server.stop()
+    return server.data, index[0].name
+
+
+@pytest.mark.parametrize("harm", [*range(SEEDS), "unreadable", "removed"])
+def test_a_harmed_index_is_named_and_hides_no_record(indexed, tmp_path, harm):
+    source, name = indexed
+    data = tmp_path / "data"
+    shutil.copytree(source, data)
+    whole = verify(data, 0)
+    path = data / "log" / "segments" / name
+    if harm == "removed":
+        path.unlink()
+        assert verify(data, 0)["records"] == whole["records"]
+        return
+    if harm == "unreadable":
+        path.unlink()
+        path.mkdir()
+    else:
+        chance = random.Random(3000 + harm)
+        flip(path, chance.randrange(path.stat().st_size), chance.randrange(8))
+    found = verify(data, 1)
+    [damage] = damages(found)
+    assert name in damage["file"] and "only a help" in damage["consequence"], damage
+    assert found["records"] == whole["records"]
+
+
 def eventually(what, seconds=20):
     deadline = time.monotonic() + seconds
     while not what():

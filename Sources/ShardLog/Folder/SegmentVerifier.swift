@@ -1,3 +1,5 @@
+internal import System
+
 /// Goes through the segments that shards must have, record by record.
 struct SegmentVerifier {
     private(set) var findings: [LogFinding] = []
@@ -106,10 +108,20 @@ struct SegmentVerifier {
     private mutating func verifyIndex(
         of segment: Segment, end: UInt64, isSealed: Bool
     ) -> [SparseIndex.Mark] {
+        guard segment.fault == nil, survey.indexed.contains(segment.path) else { return [] }
         let path = IndexFile.path(of: segment.path)
-        guard segment.fault == nil, survey.indexed.contains(segment.path),
-            let file = try? survey.folder.files.contents(of: path), !file.isEmpty
-        else { return [] }
+        let help = LogFinding.Consequence.none(
+            "it is only a help, and made again from the records")
+        let file: [UInt8]
+        do throws(SystemError) {
+            file = try survey.folder.files.contents(of: path) ?? []
+        } catch {
+            findings.append(
+                LogFinding(
+                    file: name(path), what: "the file cannot be read: \(error)",
+                    consequence: help))
+            return []
+        }
         let marks = IndexFile.marks(file.span, of: segment.header, below: end)
         let good = marks.isEmpty ? 0 : IndexFile.bytes(marks.count)
         if file.count > good {
@@ -118,7 +130,7 @@ struct SegmentVerifier {
                 LogFinding(
                     weight: isSealed ? .damage : .note, file: name(path), offset: UInt64(good),
                     what: "the segment's index is not what it should be from here on",
-                    consequence: .none("it is only a help, and made again from the records")))
+                    consequence: help))
         }
         return marks
     }
